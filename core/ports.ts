@@ -1,0 +1,132 @@
+import type { FlagPath, IncidentId, PlanName } from '#core/names.ts'
+import type { Sql } from '#core/sql/tag.ts'
+
+/** Feature flags: SSM parameters of type String. */
+export interface Flags {
+  /** `null` when the parameter does not exist. Throws `Flag.Unreadable`. */
+  read(path: FlagPath): Promise<{ value: string; version: number } | null>
+  /** Creates or overwrites. Resolves to the version written. Throws `Flag.NotWritten`. */
+  write(path: FlagPath, value: string): Promise<{ version: number }>
+}
+
+export interface ObjectHead {
+  readonly key: string
+  readonly bytes: number
+  readonly etag: string
+}
+
+/** The bucket. Keys have no leading slash. */
+export interface Objects {
+  /** `null` when there is no such key. Throws `Bucket.Unreachable`. */
+  head(key: string): Promise<ObjectHead | null>
+  /** The whole object, for small ones (JSON). `null` when there is no such key. */
+  read(key: string): Promise<{ body: Uint8Array; etag: string } | null>
+  /** Streams an object; throws `Bucket.NoSuchKey` when it is not there. */
+  stream(key: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>
+  /**
+   * Writes a small object.
+   * `ifAbsent`: write-once (If-None-Match: *). `ifMatch`: compare-and-swap on the etag read before.
+   * Resolves to `null` when the condition does not hold (409 or 412), else to the new etag.
+   */
+  write(
+    key: string,
+    body: Uint8Array | string,
+    condition?: { ifAbsent: true } | { ifMatch: string },
+    contentType?: string,
+  ): Promise<{ etag: string } | null>
+  /**
+   * Streams an object of unknown length in parts (multipart), with backpressure; aborted as a whole on any error, so
+   * that a half-written object never exists. Overwrites: what must be write-once goes through `write`.
+   */
+  upload(key: string, body: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<{ etag: string; bytes: number }>
+  /** All keys with the prefix, in UTF-8 order, page by page. */
+  list(prefix: string): AsyncIterable<{ key: string; bytes: number; etag: string }>
+}
+
+export type Row = Record<string, unknown>
+
+/** One connection to the database, for the length of one `Database.session`. Statements run one after the other. */
+export interface Session {
+  /** Rows have the types of `pg`'s defaults, except that int8 and numeric are strings and json is parsed. */
+  query<R extends Row = Row>(statement: Sql): Promise<{ rows: R[]; rowCount: number }>
+  /** Runs SQL text of several statements by the simple protocol (a plan's file). Stops at the first error. */
+  script(text: string): Promise<void>
+  /**
+   * Runs `work` between BEGIN and COMMIT; ROLLBACK when it throws. A COMMIT whose answer is lost is `Postgres.Unknown`.
+   * `isolation` defaults to read committed.
+   */
+  transaction<T>(work: () => Promise<T>, options?: { isolation?: 'repeatable read'; readOnly?: boolean }): Promise<T>
+  /** The bytes of `copy (…) to stdout` in binary format, with backpressure. Must be consumed or the session ends. */
+  copyOut(statement: Sql, signal?: AbortSignal): AsyncIterable<Uint8Array>
+  /** Feeds `copy … from stdin`; resolves to the number of rows. */
+  copyIn(statement: Sql, body: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number>
+  /**
+   * Starts a long statement (an index build) and waits at most `milliseconds`. `finished: false` means that the socket was
+   * destroyed and the statement goes on in the server; the session cannot be used afterwards.
+   */
+  startLong(statement: Sql, milliseconds: number): Promise<{ finished: boolean }>
+}
+
+export interface SessionOptions {
+  /** Shown in pg_stat_activity; a takeover ends backends by it. At most 63 bytes. */
+  readonly applicationName: string
+  /** Milliseconds; 0 means none. Default 30,000. */
+  readonly statementTimeout?: number
+  readonly signal?: AbortSignal
+  /** `false` only for a plan's own SQL that relies on the role's search_path; the default empties it. */
+  readonly keepSearchPath?: boolean
+}
+
+/** The database that a plan protects. */
+export interface Database {
+  /** What this database is, for people: host, port and name, never a password. */
+  readonly label: string
+  /** `embedded` has one session, no other clients and a superuser; `server` is a real one. */
+  readonly kind: 'server' | 'embedded'
+  /** Opens a connection for `work` and closes it. Throws `Postgres.*`. Sessions must not be nested. */
+  session<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T>
+}
+
+export interface Notification {
+  readonly plan: PlanName
+  readonly incident: IncidentId | null
+  readonly event: string
+  readonly severity: 'info' | 'warning' | 'critical'
+  readonly subject: string
+  readonly body: string
+}
+
+/** People, by SNS. */
+export interface Notifier {
+  /** Resolves to the message id. Throws `Notification.NotDelivered`. */
+  send(notification: Notification): Promise<{ id: string }>
+}
+
+/** A state as the execution went through it; times in ISO 8601. */
+export interface VisitedState {
+  readonly name: string
+  readonly startedAt: string
+  /** `null` while it has not ended. Milliseconds. */
+  readonly ms: number | null
+  /** Calls of the state's task, 1 when it was not retried. */
+  readonly attempts: number
+  readonly status: 'succeeded' | 'failed' | 'running'
+  readonly error: string | null
+}
+
+/** The state machine. */
+export interface Executions {
+  /** Resolves to `started: false` when the name was used already. Throws `StateMachine.Unreachable`. */
+  start(name: string, input: unknown): Promise<{ arn: string; started: boolean }>
+  /** `gone` when no such execution is known. */
+  status(arn: string): Promise<'running' | 'ended' | 'gone'>
+  history(arn: string): Promise<VisitedState[]>
+  succeed(taskToken: string, output: unknown): Promise<void>
+  fail(taskToken: string, error: string, cause: string): Promise<void>
+}
+
+export interface Clock {
+  now(): Date
+  /** Resolves after that many milliseconds; rejects when the signal aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
+}
