@@ -1,0 +1,113 @@
+import { RollbackError } from '#core/errors.ts'
+import { printTable, type Table } from '#core/names.ts'
+import type { Clock, Session } from '#core/ports.ts'
+import { type Blocker, findBlockers, printBlocker } from '#core/sql/blockers.ts'
+import { sqlState } from '#core/sql/errors.ts'
+import { type Sql, sql } from '#core/sql/tag.ts'
+
+export interface TableLockOptions {
+  /** Milliseconds that one try may make others wait, for all tables together. Default 100. */
+  readonly budgetMs?: number
+  /** Milliseconds after which it gives up. Default 60,000. */
+  readonly deadlineMs?: number
+  /** In [0, 1): spreads the tries of several sessions. */
+  readonly random?: () => number
+  readonly signal?: AbortSignal
+}
+
+/** Longer than `deadlock_timeout` (1 s by default), after which autovacuum gives way. */
+const AUTOVACUUM_YIELDS_MS = 3_000
+
+/** lock_not_available, query_canceled (the statement's timeout), deadlock_detected. */
+const TRY_AGAIN = new Set(['55P03', '57014', '40P01'])
+
+const lockTables = (tables: readonly Table[], mode: 'share update exclusive' | 'access exclusive'): Sql =>
+  sql`lock table ${sql.join(tables.map(({ schema, name }) => sql.id(schema, name)))} in ${sql.raw(mode)} mode`
+
+const setTimeouts = (lock: string, statement: string): Sql => sql`
+  select pg_catalog.set_config('lock_timeout', ${lock}, true), pg_catalog.set_config('statement_timeout', ${statement}, true)`
+
+const currentTimeout = sql`select pg_catalog.current_setting('statement_timeout') as value`
+const savepoint = sql`savepoint before_locks`
+const rollbackToSavepoint = sql`rollback to savepoint before_locks`
+
+/**
+ * Runs `work` in a transaction that holds ACCESS EXCLUSIVE on the tables, and commits.
+ *
+ * A request that waits for ACCESS EXCLUSIVE makes every later reader wait behind it, so each try waits for the budget
+ * only, then lets everyone pass for about half a second. Such short tries alone lose against an autovacuum, which gives
+ * way only to a request that waits for `deadlock_timeout`: SHARE UPDATE EXCLUSIVE comes first, waits for seconds, blocks
+ * neither readers nor writers, and keeps the next autovacuum out. `lock_timeout` counts for each table anew;
+ * the statement's timeout bounds their sum.
+ *
+ * Throws `Locks.NotAcquired` with the sessions that hold locks when the deadline passes.
+ */
+export const withTableLocks = async <T>(
+  session: Session,
+  tables: readonly Table[],
+  clock: Clock,
+  options: TableLockOptions,
+  work: () => Promise<T>,
+): Promise<T> => {
+  const { budgetMs = 100, deadlineMs = 60_000, random = Math.random, signal } = options
+  // Everyone in the same order: two of us cannot wait for each other.
+  const sorted = tables.toSorted((a, b) => compare(a.schema, b.schema) || compare(a.name, b.name))
+  const deadline = clock.now().getTime() + deadlineMs
+
+  const acquire = async (mode: Parameters<typeof lockTables>[1]): Promise<void> => {
+    await session.query(savepoint)
+    for (;;) {
+      try {
+        await session.query(lockTables(sorted, mode))
+        return
+      } catch (error) {
+        if (!TRY_AGAIN.has(sqlState(error) ?? '')) throw error
+        await session.query(rollbackToSavepoint)
+        const pause = 400 + random() * 200
+        if (clock.now().getTime() + pause >= deadline) {
+          throw notAcquired(sorted, await findBlockers(session, sorted), deadlineMs, error)
+        }
+        await clock.sleep(pause, signal)
+      }
+    }
+  }
+
+  if (sorted.length === 0) return session.transaction(work)
+  return session.transaction(async () => {
+    const { rows } = await session.query<{ value: string }>(currentTimeout)
+    const before = rows[0]?.value ?? '0'
+    await session.query(setTimeouts(`${AUTOVACUUM_YIELDS_MS}ms`, before))
+    await acquire('share update exclusive')
+    await session.query(setTimeouts(`${budgetMs}ms`, `${budgetMs}ms`))
+    await acquire('access exclusive')
+    // What the work locks besides these tables has to be as quick.
+    await session.query(setTimeouts(`${budgetMs}ms`, before))
+    return work()
+  })
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const notAcquired = (
+  tables: readonly Table[],
+  blockers: readonly Blocker[],
+  deadlineMs: number,
+  cause: unknown,
+): RollbackError => {
+  const names = tables.map((table) => `"${printTable(table)}"`).join(', ')
+  const holders = blockers.map(printBlocker).join('; ')
+  const pids = blockers.flatMap(({ pid }) => pid ?? [])
+  const prepared = blockers.flatMap(({ prepared }) => prepared ?? [])
+  const commands = [
+    ...new Set(pids.map((pid) => `select pg_terminate_backend(${pid})`)),
+    ...new Set(prepared.map((gid) => `rollback prepared '${gid}'`)),
+  ]
+  return new RollbackError(
+    'Locks.NotAcquired',
+    `No exclusive lock on ${names} within ${deadlineMs} ms; held by ${holders || 'sessions that come and go'}.`,
+    {
+      fix: commands.length > 0 ? `Ask their owners, or end them: ${commands.join('; ')}.` : 'Run the step again.',
+      cause,
+    },
+  )
+}
