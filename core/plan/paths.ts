@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { Duration } from './duration.ts'
+import { Step } from './steps.ts'
+import { PeopleRoles, Relation } from './vocabulary.ts'
+
+const Budget = Duration.describe(
+  'The longest time that this path may take; the report compares it with the actual one.',
+)
+
+const Purge = z
+  .strictObject({
+    after: Duration.describe('How long retired tables are kept before they may be destroyed. 0s asks at once.'),
+    approve: PeopleRoles.min(1).describe('Who must approve the destruction: one person of each role.'),
+    within: Duration.describe('How long the question stays open. Then containment is kept and it escalates.'),
+    extension: z.enum(['keep', 'drop']).describe('Whether the extension is dropped as well, without cascade.'),
+  })
+  .describe('The only destruction there is: of retired tables whose snapshot is verified.')
+
+export const Paths = z
+  .strictObject({
+    flag: z.strictObject({ budget: Budget }).describe('Sets the flags to their safe values, nothing else.'),
+    partial: z
+      .strictObject({
+        steps: z.array(Step).min(1).describe('The steps, in this order, after containment.'),
+        budget: Budget,
+      })
+      .optional()
+      .describe('Keeps the tables.'),
+    full: z
+      .strictObject({
+        steps: z.array(Step).default([]).describe('Steps before the tables are retired.'),
+        retire: z.array(Relation).min(1).describe('Tables that are moved out of reach. All of them stand in protects.'),
+        allow: z
+          .array(Relation)
+          .default([])
+          .describe('Views and functions that depend on the tables and may go with them, by name.'),
+        purge: Purge,
+        budget: Budget,
+      })
+      .optional()
+      .describe('Moves the tables out of reach, snapshots them, and after approval purges them.'),
+    restore: z
+      .strictObject({
+        budget: Budget,
+        're-enable': z
+          .strictObject({
+            approve: PeopleRoles.min(1),
+            gates: z.array(z.string().min(1)).describe('What a person must attest before the flags are set on again.'),
+          })
+          .describe('How the feature comes back after a restore.'),
+      })
+      .transform(({ budget, 're-enable': reEnable }) => ({ budget, reEnable }))
+      .optional()
+      .describe('Brings back what a full rollback retired or purged.'),
+  })
+  .describe('What each path does. A path that is not there cannot be chosen.')
+export type Paths = z.output<typeof Paths>

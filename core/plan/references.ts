@@ -1,0 +1,192 @@
+import { printDuration } from './duration.ts'
+import { suggestion } from './nearest.ts'
+import type { PlanFile } from './schema.ts'
+import { writeTable } from './vocabulary.ts'
+
+/** A reference that leads nowhere, at a path of plan.yaml. */
+export interface Broken {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+  readonly fix: string
+}
+
+/** An SQL file that plan.yaml names, and what for. */
+export interface SqlReference {
+  readonly path: readonly PropertyKey[]
+  readonly file: string
+  readonly use: 'sentinel' | 'probe' | 'check' | 'step'
+}
+
+const stepsOf = (plan: PlanFile) =>
+  (['partial', 'full'] as const).flatMap((path) =>
+    (plan.paths[path]?.steps ?? []).map((step, index) => ({
+      step,
+      path: ['paths', path, 'steps', index, step.kind] as const,
+    })),
+  )
+
+/** Every place of plan.yaml that names an SQL file. */
+export const sqlReferences = (plan: PlanFile): SqlReference[] => [
+  { path: ['database', 'sentinel', 'sql'], file: plan.database.sentinel.sql, use: 'sentinel' },
+  ...Object.entries(plan.signals).flatMap(([name, { source }]): SqlReference[] =>
+    source.kind === 'probe' ? [{ path: ['signals', name, 'probe'], file: source.file, use: 'probe' }] : [],
+  ),
+  ...Object.entries(plan.checks).flatMap(([name, check]): SqlReference[] =>
+    check.kind === 'sql' ? [{ path: ['checks', name, 'sql'], file: check.file, use: 'check' }] : [],
+  ),
+  ...stepsOf(plan).flatMap(({ step, path }): SqlReference[] =>
+    step.kind === 'run-sql' ? [{ path: [...path, 'file'], file: step.input.file, use: 'step' }] : [],
+  ),
+]
+
+const unknown = (what: string, name: string, known: readonly string[], path: readonly PropertyKey[]): Broken[] =>
+  known.includes(name)
+    ? []
+    : [{ path, message: `"${name}" is not ${what} of this plan.`, fix: suggestion(name, known) }]
+
+const brokenRoles = (plan: PlanFile): Broken[] => {
+  const roles = Object.keys(plan.contacts)
+  const lists: { path: readonly PropertyKey[]; approve: readonly string[] }[] = [
+    ...plan.decide.map(({ approve }, row) => ({ path: ['decide', row, 'approve'], approve })),
+    { path: ['paths', 'full', 'purge', 'approve'], approve: plan.paths.full?.purge.approve ?? [] },
+    { path: ['paths', 'restore', 're-enable', 'approve'], approve: plan.paths.restore?.reEnable.approve ?? [] },
+  ]
+  return lists.flatMap(({ path, approve }) =>
+    approve.flatMap((role, index): Broken[] => {
+      const place = [...path, index]
+      if (approve.indexOf(role) !== index) {
+        return [
+          {
+            path: place,
+            message: `"${role}" is asked twice.`,
+            fix: 'Name each role once: one person of each approves.',
+          },
+        ]
+      }
+      return roles.includes(role)
+        ? []
+        : [
+            {
+              path: place,
+              message: `"${role}" approves and has no contact.`,
+              fix: `Add ${role} to contacts. ${suggestion(role, roles)}`,
+            },
+          ]
+    }),
+  )
+}
+
+const brokenDecisions = (plan: PlanFile): Broken[] => {
+  const signals = Object.keys(plan.signals)
+  const broken: Broken[] = plan.decide.flatMap((row, index): Broken[] => {
+    if (!signals.includes(row.when)) return unknown('a signal', row.when, signals, ['decide', index, 'when'])
+    const missing =
+      row.path === 'partial' || row.path === 'full' || row.path === 'restore'
+        ? plan.paths[row.path] === undefined
+        : false
+    const severity = plan.signals[row.when]?.severity
+    const earlier = plan.decide.findIndex(
+      (other) => other.when === row.when && (other.severity === undefined || other.severity === row.severity),
+    )
+    return [
+      ...(missing
+        ? [
+            {
+              path: ['decide', index, 'path'],
+              message: `This plan has no path "${row.path}".`,
+              fix: 'Add it to paths, or choose another one.',
+            },
+          ]
+        : []),
+      ...(row.severity !== undefined && row.severity !== severity
+        ? [
+            {
+              path: ['decide', index, 'severity'],
+              message: `This row never matches: "${row.when}" is ${severity}, not ${row.severity}.`,
+              fix: 'Correct the severity, or remove the row.',
+            },
+          ]
+        : []),
+      ...(earlier < index && earlier !== -1
+        ? [
+            {
+              path: ['decide', index, 'when'],
+              message: `This row never matches: row ${earlier + 1} takes every "${row.when}".`,
+              fix: 'Remove one of the two rows.',
+            },
+          ]
+        : []),
+    ]
+  })
+  const undecided = signals.filter((signal) => !plan.decide.some((row) => row.when === signal))
+  return [
+    ...broken,
+    ...undecided.map((signal) => ({
+      path: ['signals', signal],
+      message: `No row of decide names "${signal}".`,
+      fix: 'Add a row, with path: monitor if people are only to be told.',
+    })),
+  ]
+}
+
+const brokenSteps = (plan: PlanFile): Broken[] => {
+  const [flags, checks] = [Object.keys(plan.flags), Object.keys(plan.checks)]
+  return [
+    ...stepsOf(plan).flatMap(({ step, path }): Broken[] => {
+      if (step.kind === 'set-flag') return unknown('a flag', step.input.flag, flags, [...path, 'flag'])
+      if (step.kind !== 'verify') return []
+      return step.input.checks.flatMap((check, index) => unknown('a check', check, checks, [...path, 'checks', index]))
+    }),
+    ...Object.entries(plan.checks).flatMap(([name, check]) =>
+      check.kind === 'flag' ? unknown('a flag', check.flag, flags, ['checks', name, 'flag']) : [],
+    ),
+  ]
+}
+
+const brokenTables = (plan: PlanFile): Broken[] => {
+  const known = plan.protects.tables.map(writeTable)
+  const retired = (plan.paths.full?.retire ?? []).map(writeTable)
+  const twice = (list: readonly string[], path: readonly PropertyKey[]): Broken[] =>
+    list.flatMap((table, index) =>
+      list.indexOf(table) === index
+        ? []
+        : [{ path: [...path, index], message: `"${table}" is named twice.`, fix: 'Name each table once.' }],
+    )
+  return [
+    ...twice(known, ['protects', 'tables']),
+    ...twice(retired, ['paths', 'full', 'retire']),
+    ...retired.flatMap((table, index): Broken[] =>
+      known.includes(table)
+        ? []
+        : [
+            {
+              path: ['paths', 'full', 'retire', index],
+              message: `"${table}" would be retired and is not protected.`,
+              fix: `Add it to protects.tables. ${suggestion(table, known)}`,
+            },
+          ],
+    ),
+  ]
+}
+
+const brokenTimes = (plan: PlanFile): Broken[] => {
+  const { watch } = plan
+  return watch === undefined || (watch.every > 0 && watch.every <= watch.for)
+    ? []
+    : [
+        {
+          path: ['watch', 'every'],
+          message: `"${printDuration(watch.every)}" does not fit into "${printDuration(watch.for)}".`,
+          fix: 'Choose a shorter time between rounds, greater than zero.',
+        },
+      ]
+}
+
+/** What plan.yaml names and nothing answers to: signals, flags, checks, roles, tables, paths. */
+export const brokenReferences = (plan: PlanFile): Broken[] => [
+  ...brokenDecisions(plan),
+  ...brokenRoles(plan),
+  ...brokenSteps(plan),
+  ...brokenTables(plan),
+  ...brokenTimes(plan),
+]

@@ -1,0 +1,142 @@
+import { z } from 'zod'
+import { Check } from './checks.ts'
+import { Decision } from './decisions.ts'
+import { Duration } from './duration.ts'
+import { Messages } from './messages.ts'
+import { Paths } from './paths.ts'
+import { pattern } from './pattern.ts'
+import { Signal } from './signals.ts'
+import { VERSION_RANGE } from './versions.ts'
+import { DatabaseRole, Name, PlanNameText, Relation, SqlFile } from './vocabulary.ts'
+
+const catalogueId = (form: RegExp, what: string, example: string) =>
+  pattern(form, what, `Use an id of the catalogue, such as ${example}.`)
+
+const DatabasePart = z
+  .strictObject({
+    sentinel: z
+      .strictObject({
+        sql: SqlFile.describe('SQL file with a single SELECT of one value.'),
+        equals: z.string().min(1).describe('The value that proves that this is the right database.'),
+      })
+      .describe('Asked first on every connection, so that the wrong database is refused.'),
+    extension: z
+      .strictObject({
+        name: z.string().min(1).describe('Name of the extension: vector.'),
+        versions: pattern(VERSION_RANGE, 'a range of versions', 'Write comparators and spaces: ">=0.5.0 <1".').describe(
+          'Versions that the plan is written for; another one is refused.',
+        ),
+      })
+      .describe('The extension that the feature needs.'),
+    role: DatabaseRole.optional().describe(
+      'Role that the rollback connects as, for reading; the deployment sets it up.',
+    ),
+  })
+  .describe('The database that this plan protects.')
+
+const PARAMETER = /^(?!\/(aws|ssm)(\/|$))(\/([A-Za-z0-9_.-]|\{env\})+){1,15}$/
+
+export const Flag = z.strictObject({
+  parameter: pattern(
+    PARAMETER,
+    'the name of an SSM parameter',
+    'Start with "/", and use only letters, digits, "_.-" and {env}: /app/{env}/SEARCH_ENABLED.',
+  ).describe('SSM parameter of type String; {env} stands for the environment.'),
+  safe: z.string().min(1).describe('The value that contains: a string, so "false" stands in quotes.'),
+  on: z.string().min(1).describe('The value of normal service, set again by re-enabling.'),
+  delivery: z
+    .enum(['poll', 'ecs-redeploy', 'lambda-config', 'webhook'])
+    .describe('How the application learns of a change.'),
+  within: Duration.describe('How soon the application obeys a change.'),
+})
+export type Flag = z.output<typeof Flag>
+
+const Contact = z.strictObject({
+  name: z.string().min(1).describe('Who: a person, or the rotation that says who.'),
+  reach: z.array(z.string().min(1)).min(1).describe('How to reach them, first way first: channel, address, number.'),
+})
+
+const named = <T extends z.ZodType>(entry: T) => z.record(Name, entry)
+
+/** The schema of plan.yaml. Its input is what stands in the file; its output is what the program works with. */
+export const PlanFile = z
+  .strictObject({
+    version: z.literal(1).describe('Version of this format.'),
+    name: PlanNameText.describe('Name of the plan: the name of its folder.'),
+    title: z.string().min(1).describe('What people call the system.'),
+    description: z.string().min(1).describe('What is protected, and what the paths mean for its users.'),
+    covers: z
+      .array(catalogueId(/^[A-Z]{3}-\d{2}$/, 'an id of a requirement', 'PGV-17'))
+      .default([])
+      .describe('Requirements of the catalogue that this plan fulfils.'),
+    applies: z
+      .array(catalogueId(/^(DEF|CON)-\d{2}$/, 'an id of a correction or a conflict rule', 'DEF-11 or CON-01'))
+      .default([])
+      .describe('Corrections (DEF) and conflict rules (CON) of the catalogue that this plan follows.'),
+    database: DatabasePart,
+    flags: z
+      .record(pattern(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'the name of a flag', 'Use letters, digits and "_.-".'), Flag)
+      .refine((flags) => Object.keys(flags).length > 0, 'There is no flag to contain with.')
+      .describe('Feature flags that contain.'),
+    protects: z
+      .strictObject({
+        tables: z
+          .array(Relation)
+          .min(1)
+          .describe('Tables of the feature. Whatever a purge destroys must be among them.'),
+        extension: z.string().min(1).describe('The extension that they need.'),
+      })
+      .describe('The objects in the care of this plan.'),
+    signals: named(Signal).describe('What may go wrong, and how it is measured.'),
+    decide: z.array(Decision).describe('What to do about each signal: the first row that matches it.'),
+    paths: Paths,
+    checks: named(Check).describe('What proves that a path did its work.'),
+    watch: z
+      .strictObject({
+        for: Duration.describe('How long to go on checking after a path.'),
+        every: Duration.describe('Time between two rounds of checks.'),
+        escalate: z
+          .boolean()
+          .default(false)
+          .describe('Whether a partial path that gets worse goes on to the full one by itself, or a person decides.'),
+      })
+      .optional()
+      .describe('Watching after a path; none when it is not given.'),
+    budgets: z
+      .strictObject({
+        lock: Duration.prefault('100ms').describe('The longest that a statement may make another session wait.'),
+      })
+      .prefault({})
+      .describe('Limits of what the rollback may cost the application.'),
+    contacts: named(Contact).describe('People by role.'),
+    support: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1).describe('Name of the vendor.'),
+          address: z.string().min(1).describe('Where their support is reached.'),
+        }),
+      )
+      .default([])
+      .describe("Vendors' support addresses."),
+    messages: Messages.default({}),
+    snapshot: z
+      .strictObject({
+        'part-bytes': z
+          .int()
+          .min(65_536)
+          .default(64 * 1024 * 1024)
+          .describe('Size of one part of a snapshot, in bytes.'),
+        concurrency: z.int().min(1).max(16).default(2).describe('Parts copied at the same time.'),
+      })
+      .prefault({})
+      .transform(({ 'part-bytes': partBytes, concurrency }) => ({ partBytes, concurrency }))
+      .describe('How snapshots are taken.'),
+    approval: z
+      .strictObject({
+        within: Duration.prefault('1h').describe('How long a question stays open, where a path does not say.'),
+      })
+      .prefault({})
+      .describe('Approvals.'),
+  })
+  .meta({ title: 'Plan of vector-rollback', description: 'A rollback runbook that can be run.' })
+export type PlanFile = z.output<typeof PlanFile>

@@ -1,0 +1,1 @@
+select pg_catalog.pg_database_size(pg_catalog.current_database()) as bytes;
