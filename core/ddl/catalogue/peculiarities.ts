@@ -1,0 +1,44 @@
+import type { Row, Session } from '#core/ports.ts'
+import { sql } from '#core/sql/tag.ts'
+
+export interface Peculiarity {
+  readonly object: string
+  readonly why: string
+}
+
+/** What the tables themselves are or have that a `TableDefinition` cannot say. */
+export async function readPeculiarities(session: Session, oids: readonly number[]): Promise<Peculiarity[]> {
+  const { rows } = await session.query<Peculiarity & Row>(sql`
+    with tables as (select c.*, c.oid::regclass::text as printed from pg_class c where c.oid = any(${oids}::oid[]))
+    select 'table ' || printed as object, why from tables cross join lateral (values
+      (relispartition, 'is a partition'),
+      (relpersistence = 't', 'is a temporary table'),
+      (reloftype <> 0, 'is a typed table'),
+      (not relispartition and exists (select from pg_inherits i where i.inhrelid = oid), 'inherits from another table'),
+      (exists (select from pg_inherits i where i.inhparent = oid), 'has tables that inherit from it'),
+      (exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = oid and d.deptype = 'e'),
+        'belongs to an extension'),
+      (exists (select from pg_seclabel l where l.classoid = 'pg_class'::regclass and l.objoid = oid), 'has security labels')
+    ) is_or_has(yes, why) where yes
+    union all
+    select 'foreign key ' || quote_ident(con.conname) || ' on ' || con.conrelid::regclass,
+           case when exists (select from pg_trigger t where t.tgconstraint = con.oid and t.tgenabled <> 'O')
+             then 'has its internal triggers disabled' else 'joins the table with a partitioned table' end
+      from pg_constraint con
+     where con.contype = 'f' and exists (select from tables where oid in (con.conrelid, con.confrelid))
+       and (exists (select from pg_trigger t where t.tgconstraint = con.oid and t.tgenabled <> 'O')
+         or exists (select from pg_class c where c.oid in (con.conrelid, con.confrelid) and (c.relkind = 'p' or c.relispartition)))
+    union all
+    select 'column ' || quote_ident(a.attname) || ' of ' || a.attrelid::regclass, 'has the row type of one of the tables'
+      from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_type element on element.oid = t.typelem
+     where a.attrelid in (select oid from tables) and a.attnum > 0
+       and (t.typrelid in (select oid from tables) or element.typrelid in (select oid from tables))
+    union all
+    select object.type || ' ' || object.identity, 'is marked as depending on an extension'
+      from pg_depend d cross join pg_identify_object(d.classid, d.objid, 0) object
+     where d.deptype = 'x' and (
+       d.classid = 'pg_class'::regclass and d.objid in (select indexrelid from pg_index where indrelid in (select oid from tables))
+       or d.classid = 'pg_trigger'::regclass and d.objid in (select t.oid from pg_trigger t where t.tgrelid in (select oid from tables)))
+     order by 1, 2`)
+  return rows
+}

@@ -1,0 +1,68 @@
+import { countOrphans, readUnvalidated } from '#core/ddl/catalogue/orphans.ts'
+import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
+import { validateForeignKey } from '#core/ddl/render/foreign-keys.ts'
+import { leftVisible, withRowsVisible } from '#core/ddl/rows-visible.ts'
+import { validateUnseen } from '#core/ddl/validate-unseen.ts'
+import type { Clock, Session } from '#core/ports.ts'
+import { sqlState } from '#core/sql/errors.ts'
+import type { TableLockOptions } from '#core/sql/locks.ts'
+
+export interface UnvalidatedForeignKey {
+  readonly foreignKey: ForeignKeyDefinition
+  /** Rows of the child without a parent, as text; `null` when the validation could not be carried out at all. */
+  readonly orphans: string | null
+  readonly why: string
+}
+
+/**
+ * Validates the keys that were valid by their definition and are not now. Reads the tables, each key by itself, under a lock
+ * that holds up neither readers nor writers; mind the statement timeout of the session. Those with orphans stay NOT VALID.
+ * May be run again.
+ */
+export async function validateForeignKeys(
+  session: Session,
+  foreignKeys: readonly ForeignKeyDefinition[],
+  clock: Clock,
+  lockOptions: TableLockOptions = {},
+): Promise<UnvalidatedForeignKey[]> {
+  const valid = foreignKeys.filter(({ validated }) => validated)
+  const tables = valid.flatMap(({ from, to }) => [from, to])
+  return withRowsVisible(session, tables, clock, lockOptions, async () => {
+    const unvalidated: UnvalidatedForeignKey[] = []
+    for (const foreignKey of valid) {
+      const columns = await readUnvalidated(session, foreignKey)
+      if (!columns) continue
+      try {
+        await validate(session, foreignKey)
+      } catch (error) {
+        const orphans = sqlState(error) === '23503' ? await countOrphans(session, foreignKey, columns) : null
+        unvalidated.push({ foreignKey, orphans, why: error instanceof Error ? error.message : String(error) })
+      }
+    }
+    return unvalidated
+  })
+}
+
+/** Whether `validateForeignKeys` was not called, or was killed: there are keys to validate, or its traces on the tables. */
+export async function validationIsDue(
+  session: Session,
+  foreignKeys: readonly ForeignKeyDefinition[],
+): Promise<boolean> {
+  const valid = foreignKeys.filter(({ validated }) => validated)
+  for (const foreignKey of valid) if (await readUnvalidated(session, foreignKey)) return true
+  return leftVisible(
+    session,
+    valid.flatMap(({ from, to }) => [from, to]),
+  )
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501'
+
+async function validate(session: Session, foreignKey: ForeignKeyDefinition): Promise<void> {
+  try {
+    await session.query(validateForeignKey(foreignKey))
+  } catch (error) {
+    if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error
+    await validateUnseen(session, foreignKey)
+  }
+}

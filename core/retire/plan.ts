@@ -1,0 +1,47 @@
+import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
+import type { Finding } from '#core/ddl/unsupported.ts'
+import type { RetirementId, Table } from '#core/names.ts'
+import type { Session } from '#core/ports.ts'
+import { missingBootstrap, requireOwners } from '#core/retire/bootstrap.ts'
+import { findReaders, type Reader } from '#core/retire/readers.ts'
+import { findObjections } from '#core/retire/refusals.ts'
+import { readRoles } from '#core/retire/roles.ts'
+import { type LockingStatement, retireStatements } from '#core/retire/statements.ts'
+import { survey, tablesToLock } from '#core/retire/survey.ts'
+import type { Sql } from '#core/sql/tag.ts'
+
+export interface RetirementPlan {
+  /** In the order in which they would run. */
+  readonly statements: readonly LockingStatement[]
+  /** All of them exclusively, for milliseconds: the tables and the far sides of their foreign keys. */
+  readonly locked: readonly Table[]
+  readonly boundaryForeignKeys: readonly ForeignKeyDefinition[]
+  /** Not empty: it would be refused. */
+  readonly refusals: readonly Finding[]
+  readonly allowed: readonly Finding[]
+  /** Who could still read the rows. */
+  readonly readers: readonly Reader[]
+  /** What the session's role lacks; a retirement would run it, or say that it may not. */
+  readonly bootstrap: readonly Sql[]
+}
+
+/** What `retire` would do now. Writes nothing. Throws `Capture.*` when a table is not there, `Retire.NotBootstrapped` when it may not be read. */
+export async function planRetirement(
+  session: Session,
+  input: { retirement: RetirementId; tables: readonly Table[]; allow: readonly string[] },
+): Promise<RetirementPlan> {
+  const { retirement, tables, allow } = input
+  const roles = await readRoles(session, tables)
+  await requireOwners(session, roles)
+  const surveyed = await survey(session, retirement, tables)
+  const { refusals, allowed } = await findObjections(session, tables, allow)
+  return {
+    statements: retireStatements(surveyed.tables, surveyed.boundaryForeignKeys),
+    locked: tablesToLock(tables, surveyed.boundaryForeignKeys),
+    boundaryForeignKeys: surveyed.boundaryForeignKeys,
+    refusals,
+    allowed,
+    readers: await findReaders(session),
+    bootstrap: await missingBootstrap(session, roles),
+  }
+}

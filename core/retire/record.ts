@@ -1,0 +1,34 @@
+import type { ForeignKeyDefinition, TableDefinition } from '#core/ddl/definition.ts'
+import type { PlanName, RetirementId, Table } from '#core/names.ts'
+
+/** What moves along with a table and is renamed, so that two retirements never collide. */
+export interface Renamed {
+  readonly kind: 'index' | 'sequence' | 'statistics'
+  readonly oid: number
+  readonly from: Table
+  readonly to: Table
+}
+
+export interface RetiredTable {
+  /** Where the table is now. Only the role of retired tables may read it. */
+  readonly retired: Table
+  /** The table as it was; `definition.table` is its real name. */
+  readonly definition: TableDefinition
+  readonly renamed: readonly Renamed[]
+}
+
+/** One move of tables out of reach, as it lies in the database beside the tables. JSON. */
+export interface Retirement {
+  readonly id: RetirementId
+  readonly plan: PlanName
+  /** ISO 8601. */
+  readonly retiredAt: string
+  readonly undoneAt: string | null
+  readonly purgedAt: string | null
+  readonly tables: readonly RetiredTable[]
+  /** Foreign keys between these tables and others: dropped, and given back by undo. */
+  readonly boundaryForeignKeys: readonly ForeignKeyDefinition[]
+}
+
+/** Neither undone nor purged: the tables are out of reach, and can come back. */
+export const isOpen = ({ undoneAt, purgedAt }: Retirement): boolean => undoneAt === null && purgedAt === null

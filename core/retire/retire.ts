@@ -1,0 +1,132 @@
+import { findRelations } from '#core/ddl/catalogue/locate.ts'
+import { RollbackError } from '#core/errors.ts'
+import { type PlanName, printTable, type RetirementId, type Table } from '#core/names.ts'
+import type { Clock, Session } from '#core/ports.ts'
+import { ensureBootstrap } from '#core/retire/bootstrap.ts'
+import { readGrantsLeft } from '#core/retire/grants-left.ts'
+import { isOpen, type Retirement } from '#core/retire/record.ts'
+import { findRetirement, findRetirements, insertRetirement } from '#core/retire/records.ts'
+import { findObjections, findObjectionsOfTables, requireNoRefusals } from '#core/retire/refusals.ts'
+import { readRoles } from '#core/retire/roles.ts'
+import { retireStatements } from '#core/retire/statements.ts'
+import { contains, survey, tablesToLock } from '#core/retire/survey.ts'
+import { underLocks } from '#core/retire/under-locks.ts'
+import type { TableLockOptions } from '#core/sql/locks.ts'
+
+export interface RetireInput {
+  readonly plan: PlanName
+  readonly retirement: RetirementId
+  readonly tables: readonly Table[]
+  /** Objects, by the names that the preview gives them, that may be left behind pointing at the retired tables. */
+  readonly allow: readonly string[]
+  readonly clock: Clock
+  readonly lockOptions?: TableLockOptions
+}
+
+export interface Retired {
+  readonly changed: boolean
+  /** When the tables were out of reach already: the retirement that did it. */
+  readonly retirement: Retirement
+}
+
+/**
+ * Moves tables out of reach of everybody, in one transaction of milliseconds; nothing is destroyed. May be run again: the
+ * record in the database tells what is done.
+ *
+ * Throws `Retire.NoSuchTable`, `Retire.Refused`, `Retire.NotBootstrapped`, `Retire.Closed`, `Retire.OtherTables`,
+ * `Retire.PartlyRetired`, `Retire.CatalogueChanged`, `Retire.GrantLeft`, `Locks.NotAcquired`.
+ */
+export async function retire(session: Session, input: RetireInput): Promise<Retired> {
+  const { plan, retirement: id, tables, allow, clock, lockOptions = {} } = input
+  const earlier = await findEarlier(session, input)
+  if (earlier) return { changed: false, retirement: earlier }
+
+  // Before any lock: what cannot work is found without holding anybody up.
+  await ensureBootstrap(session, await readRoles(session, tables))
+  const before = await survey(session, id, tables)
+  requireNoRefusals(await findObjections(session, tables, allow))
+  const locked = tablesToLock(tables, before.boundaryForeignKeys)
+
+  await underLocks(session, locked, clock, lockOptions, async () => {
+    const now = await survey(session, id, tables)
+    requireNoRefusals(await findObjectionsOfTables(session, tables, allow))
+    const unlocked = tablesToLock(tables, now.boundaryForeignKeys).find((table) => !contains(locked, table))
+    if (unlocked) {
+      throw new RollbackError('Retire.CatalogueChanged', `"${printTable(unlocked)}" got a foreign key just now.`, {
+        fix: 'Run the step again.',
+      })
+    }
+    // One round trip for all: everybody waits meanwhile.
+    await session.script(
+      script(retireStatements(now.tables, now.boundaryForeignKeys).map(({ statement }) => statement.text)),
+    )
+    await insertRetirement(session, { id, plan, ...now })
+    await requireNoGrantsLeft(
+      session,
+      now.tables.map(({ definition }) => definition.oid),
+    )
+  })
+  const retirement = await findRetirement(session, id)
+  if (!retirement) throw new TypeError('the record is written in the transaction that moves the tables')
+  return { changed: true, retirement }
+}
+
+export const script = (statements: readonly string[]): string => statements.map((text) => `${text};\n`).join('')
+
+/** The open retirement that put all these tables out of reach, or `null` when all of them are in their places. */
+async function findEarlier(session: Session, { plan, retirement, tables }: RetireInput): Promise<Retirement | null> {
+  const own = await findRetirement(session, retirement)
+  if (own) return requireSame(own, tables)
+  const there = await findRelations(session, tables)
+  const missing = tables.filter((table) => !contains(there, table))
+  if (missing.length === 0) return null
+  const open = (await findRetirements(session, plan)).filter(isOpen)
+  for (const table of missing) {
+    if (open.some((other) => contains(namesOf(other), table))) continue
+    throw new RollbackError('Retire.NoSuchTable', `There is no table "${printTable(table)}", and it was not retired.`, {
+      fix: 'Correct the name in the plan; if the table was dropped, restore it from a snapshot.',
+      category: 'refused',
+    })
+  }
+  const adopted = open.find((other) => missing.every((table) => contains(namesOf(other), table)))
+  if (adopted && there.length === 0) return adopted
+  const [first] = missing
+  throw new RollbackError(
+    'Retire.PartlyRetired',
+    `"${first ? printTable(first) : ''}" is retired already, the other tables are not, or by another retirement.`,
+    {
+      fix: `Undo what is open (${open.map(({ id }) => `"${id}"`).join(', ')}), or retire the other tables by themselves.`,
+      category: 'refused',
+    },
+  )
+}
+
+function requireSame(own: Retirement, tables: readonly Table[]): Retirement {
+  if (!isOpen(own)) {
+    throw new RollbackError(
+      'Retire.Closed',
+      `Retirement "${own.id}" was ${own.undoneAt ? 'undone' : 'purged'} already.`,
+      {
+        fix: 'Start a new run: one run retires once.',
+        category: 'refused',
+      },
+    )
+  }
+  const names = namesOf(own)
+  if (names.length === tables.length && tables.every((table) => contains(names, table))) return own
+  throw new RollbackError('Retire.OtherTables', `Retirement "${own.id}" is of ${names.map(printTable).join(', ')}.`, {
+    fix: 'Start a new run for other tables.',
+    category: 'refused',
+  })
+}
+
+const namesOf = ({ tables }: Retirement): Table[] => tables.map(({ definition }) => definition.table)
+
+async function requireNoGrantsLeft(session: Session, oids: readonly number[]): Promise<void> {
+  const [left] = await readGrantsLeft(session, oids)
+  if (!left) return
+  throw new RollbackError('Retire.GrantLeft', `"${left.grantee}" keeps a privilege on "${left.object}".`, {
+    fix: 'Nothing was changed. Revoke it by hand as the role that granted it, then run the step again.',
+    category: 'refused',
+  })
+}

@@ -1,0 +1,120 @@
+import { readForeignKeys } from '#core/ddl/catalogue/foreign-keys.ts'
+import { findRelations } from '#core/ddl/catalogue/locate.ts'
+import { type UnvalidatedForeignKey, validateForeignKeys } from '#core/ddl/validate.ts'
+import type { RetirementId, Table } from '#core/names.ts'
+import type { Clock, Session } from '#core/ports.ts'
+import { ensureBootstrap } from '#core/retire/bootstrap.ts'
+import { findLostRoles, rolesToGiveBack, withoutRoles } from '#core/retire/existing-roles.ts'
+import { addForeignKeys, type LostForeignKey, sortForeignKeys } from '#core/retire/foreign-keys-back.ts'
+import { asRetiredOwner } from '#core/retire/inheritance.ts'
+import { isOpen, type Retirement } from '#core/retire/record.ts'
+import { closeAsUndone, findRetirement, lockRetirement } from '#core/retire/records.ts'
+import { mergeRoles, readRoles } from '#core/retire/roles.ts'
+import { contains, same } from '#core/retire/survey.ts'
+import { requireFreeNames } from '#core/retire/taken-names.ts'
+import { underLocks } from '#core/retire/under-locks.ts'
+import { requireAsRecorded, requireNotPurged, requireTables, runUndo } from '#core/retire/undo-guards.ts'
+import type { TableLockOptions } from '#core/sql/locks.ts'
+
+export interface UndoInput {
+  readonly retirement: RetirementId
+  readonly clock: Clock
+  readonly lockOptions?: TableLockOptions
+}
+
+export interface Undone {
+  readonly changed: boolean
+  readonly retirement: Retirement
+  /** Could not be given back: the other table is gone, or no longer fits. */
+  readonly lostForeignKeys: readonly LostForeignKey[]
+  /** Given back, hold for new rows, and not validated: for people to look at. */
+  readonly unvalidatedForeignKeys: readonly UnvalidatedForeignKey[]
+  /** Roles that were dropped since; their privileges could not be given back. */
+  readonly lostRoles: readonly string[]
+}
+
+/**
+ * Moves retired tables back and gives back all that was recorded, in one transaction of milliseconds, and checks the outcome
+ * against the record before it commits. Then validates the foreign keys, which reads the tables (mind the statement
+ * timeout of the session). May be run again: what is missing of the validation is made up for.
+ *
+ * Throws `Undo.NoSuchRetirement`, `Undo.Purged`, `Undo.TableGone`, `Undo.NameTaken`, `Undo.DefinitionDiffers`,
+ * `Retire.NotBootstrapped`, `Locks.NotAcquired`.
+ */
+export async function undoRetire(session: Session, input: UndoInput): Promise<Undone> {
+  const retirement = requireNotPurged(await findRetirement(session, input.retirement), input.retirement)
+  const before =
+    (isOpen(retirement) ? await moveBack(session, retirement, input) : null) ?? (await alreadyBack(session, retirement))
+  const after = await findRetirement(session, input.retirement)
+  return {
+    ...before,
+    retirement: after ?? retirement,
+    unvalidatedForeignKeys: await validateForeignKeys(
+      session,
+      retirement.boundaryForeignKeys,
+      input.clock,
+      input.lockOptions,
+    ),
+  }
+}
+
+type MovedBack = Omit<Undone, 'retirement' | 'unvalidatedForeignKeys'>
+
+/** What an earlier call did, which may have been killed before it could tell. */
+async function alreadyBack(session: Session, { tables, boundaryForeignKeys }: Retirement): Promise<MovedBack> {
+  const definitions = tables.map(({ definition }) => definition)
+  const located = await findRelations(
+    session,
+    definitions.map(({ table }) => table),
+  )
+  const there = await readForeignKeys(
+    session,
+    located.map(({ oid }) => oid),
+  )
+  const lostForeignKeys = boundaryForeignKeys
+    .filter((key) => !there.some(({ name, from }) => name === key.name && same(from, key.from)))
+    .map((foreignKey) => ({ foreignKey, why: 'is not there any more' }))
+  return { changed: false, lostForeignKeys, lostRoles: await findLostRoles(session, definitions) }
+}
+
+/** `null` when another session was faster. */
+async function moveBack(
+  session: Session,
+  retirement: Retirement,
+  { clock, lockOptions = {} }: UndoInput,
+): Promise<MovedBack | null> {
+  await requireTables(session, retirement)
+  await requireFreeNames(session, retirement)
+  const lostRoles = await findLostRoles(
+    session,
+    retirement.tables.map(({ definition }) => definition),
+  )
+  const tables = retirement.tables.map((table) => ({ ...table, definition: withoutRoles(table.definition, lostRoles) }))
+  const definitions = tables.map(({ definition }) => definition)
+  const { possible, impossible } = await sortForeignKeys(session, retirement)
+  const names = definitions.map(({ table }) => table)
+  const farTables = distinct(possible.flatMap(({ from, to }) => [from, to])).filter((table) => !contains(names, table))
+  await ensureBootstrap(session, mergeRoles(rolesToGiveBack(definitions), await readRoles(session, farTables)))
+  const locked = [...tables.map(({ retired }) => retired), ...farTables]
+
+  return asRetiredOwner(session, () =>
+    underLocks(session, locked, clock, lockOptions, async () => {
+      const now = requireNotPurged(await lockRetirement(session, retirement.id), retirement.id)
+      if (!isOpen(now)) return null
+      await requireFreeNames(session, retirement)
+      // One round trip for all: everybody waits meanwhile.
+      await runUndo(session, tables)
+      const lost = [...impossible, ...(await addForeignKeys(session, possible))]
+      await requireAsRecorded(
+        session,
+        definitions,
+        lost.map(({ foreignKey }) => foreignKey),
+      )
+      await closeAsUndone(session, retirement.id)
+      return { changed: true, lostForeignKeys: lost, lostRoles }
+    }),
+  )
+}
+
+const distinct = (tables: readonly Table[]): Table[] =>
+  tables.filter((table, i) => tables.findIndex((other) => same(other, table)) === i)
