@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { run } from './harness.ts'
+
+test("the project's own machine rolls back by its flag path", async () => {
+  const text = readFileSync(new URL('../../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
+  const called: string[] = []
+  const answers: Record<string, unknown> = {
+    ContainFunction: { flags: [] },
+    OpenIncidentFunction: {
+      run: { plan: 'p', path: 'flag', drill: false },
+      joined: null,
+      steps: [],
+      settings: {
+        escalate: false,
+        reEnable: false,
+        purgeNow: false,
+        approvalSeconds: 60,
+        concurrency: 2,
+        fullSteps: [],
+      },
+    },
+    VerifyFunction: { verification: { status: 'pass', detail: '' } },
+    WatchFunction: { watching: { verdict: 'recovered', detail: '', waitSeconds: 0 } },
+    ReportFunction: { outcome: 'rolled-back' },
+  }
+  const names = new Set([...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name ?? ''))
+  const functions = Object.fromEntries(
+    [...names].map((name) => [
+      name,
+      () => {
+        called.push(name)
+        return answers[name] ?? {}
+      },
+    ]),
+  )
+  const { result, events } = await run(text.replace(/\$\{(\w+)\}/g, '$1'), {
+    functions,
+    input: { plan: 'p', path: 'flag', reason: 'drill' },
+  })
+  expect(result.status).toBe('SUCCEEDED')
+  expect(called.toSorted()).toEqual(
+    [
+      'ContainFunction',
+      'NotifyFunction',
+      'OpenIncidentFunction',
+      'PreserveEvidenceFunction',
+      'ReportFunction',
+      'VerifyFunction',
+      'WatchFunction',
+    ].toSorted(),
+  )
+  expect(events.at(-2)?.stateExitedEventDetails?.name).toBe('Rolled back')
+})
