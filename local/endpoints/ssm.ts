@@ -1,0 +1,190 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Clock } from '#core/ports.ts'
+import { ApiError, jsonService, operation, page } from './json-protocol.ts'
+import type { Service } from './service.ts'
+import { type Parameter, Parameters, type ParameterVersion } from './ssm-parameters.ts'
+
+/** Where the parameters are said to be: what their ARNs begin with. */
+const ARN = 'arn:aws:ssm:local:000000000000:parameter'
+const MAX_VALUE_BYTES = 4_096
+const MAX_LEVELS = 15
+
+const Name = z.string().min(1).max(2_048)
+const Tags = z
+  .array(z.strictObject({ Key: z.string().min(1).max(128), Value: z.string().max(256) }))
+  .transform((tags) => Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])))
+const Ignored = { WithDecryption: z.boolean().optional() }
+
+/**
+ * Parameter Store: GetParameter, GetParameters, GetParametersByPath, GetParameterHistory, PutParameter, DeleteParameter,
+ * AddTagsToResource, ListTagsForResource. Strings and string lists of the standard tier; no labels, no policies, no
+ * encryption. Kept in `<directory>/parameters.json`.
+ */
+export const ssmService = ({ directory, clock }: { directory: string; clock: Pick<Clock, 'now'> }): Service => {
+  const parameters = new Parameters(join(directory, 'parameters.json'))
+  const find = (name: string): Parameter => {
+    const found = parameters.get(name)
+    if (found === undefined) throw new ApiError('ParameterNotFound', `There is no parameter "${name}".`)
+    return found
+  }
+
+  return jsonService({
+    name: 'ssm',
+    target: 'AmazonSSM',
+    version: '1.1',
+    key: (input) => z.object({ Name: z.string() }).safeParse(input).data?.Name ?? null,
+    operations: {
+      GetParameter: operation(z.strictObject({ Name, ...Ignored }), ({ Name }) => ({
+        Parameter: shown(...select(find, Name)),
+      })),
+      GetParameters: operation(z.strictObject({ Names: z.array(Name).min(1).max(10), ...Ignored }), ({ Names }) => {
+        const known = Names.filter((name) => parameters.get(name.split(':')[0] ?? '') !== undefined)
+        return {
+          Parameters: known.map((name) => shown(...select(find, name))),
+          InvalidParameters: Names.filter((name) => !known.includes(name)),
+        }
+      }),
+      GetParametersByPath: operation(
+        z.strictObject({
+          Path: z.string().startsWith('/'),
+          Recursive: z.boolean().default(false),
+          MaxResults: z.int().min(1).max(10).default(10),
+          NextToken: z.string().optional(),
+          ...Ignored,
+        }),
+        ({ Path, Recursive, MaxResults, NextToken }) => {
+          const folder = Path.endsWith('/') ? Path : `${Path}/`
+          const below = parameters
+            .all()
+            .filter(({ name }) => name.startsWith(folder))
+            .filter(({ name }) => Recursive || !name.slice(folder.length).includes('/'))
+          const { items, nextToken } = page(below, MaxResults, NextToken, 'InvalidNextToken')
+          return { Parameters: items.map((parameter) => shown(parameter, latest(parameter))), NextToken: nextToken }
+        },
+      ),
+      GetParameterHistory: operation(
+        z.strictObject({
+          Name,
+          MaxResults: z.int().min(1).max(50).default(50),
+          NextToken: z.string().optional(),
+          ...Ignored,
+        }),
+        ({ Name, MaxResults, NextToken }) => {
+          const { items, nextToken } = page(find(Name).versions, MaxResults, NextToken, 'InvalidNextToken')
+          return { Parameters: items.map((version) => historical(Name, version)), NextToken: nextToken }
+        },
+      ),
+      PutParameter: operation(
+        z.strictObject({
+          Name,
+          Value: z.string().min(1),
+          Type: z.enum(['String', 'StringList']).optional(),
+          Description: z.string().max(1_024).optional(),
+          Overwrite: z.boolean().default(false),
+          Tags: Tags.optional(),
+          Tier: z.literal('Standard').optional(),
+          DataType: z.literal('text').optional(),
+        }),
+        ({ Name, Value, Type, Description, Overwrite, Tags }) => {
+          requireName(Name)
+          if (Buffer.byteLength(Value) > MAX_VALUE_BYTES) {
+            throw new ApiError('ValidationException', `The value of "${Name}" has more than ${MAX_VALUE_BYTES} bytes.`)
+          }
+          const before = parameters.get(Name)
+          if (before !== undefined && !Overwrite) {
+            throw new ApiError(
+              'ParameterAlreadyExists',
+              `The parameter "${Name}" exists. To overwrite this value, set the overwrite option in the request to true.`,
+            )
+          }
+          if (Overwrite && Tags !== undefined) {
+            throw new ApiError(
+              'ValidationException',
+              'Tags and Overwrite cannot be used together: use AddTagsToResource.',
+            )
+          }
+          const type = Type ?? (before && latest(before).type)
+          if (type === undefined) throw new ApiError('ValidationException', 'A new parameter must have a Type.')
+          if (before !== undefined && latest(before).type !== type) {
+            throw new ApiError('HierarchyTypeMismatchException', `The type of "${Name}" is ${latest(before).type}.`)
+          }
+          const content = {
+            value: Value,
+            type,
+            modifiedAt: clock.now(),
+            ...(Description === undefined ? {} : { description: Description }),
+          }
+          return { Version: latest(parameters.put(Name, content, Tags ?? {})).version, Tier: 'Standard' }
+        },
+      ),
+      DeleteParameter: operation(z.strictObject({ Name }), ({ Name }) => parameters.delete(find(Name).name)),
+      AddTagsToResource: operation(
+        z.strictObject({ ResourceType: z.literal('Parameter'), ResourceId: Name, Tags }),
+        ({ ResourceId, Tags }) => parameters.tag(taggable(parameters, ResourceId), Tags),
+      ),
+      ListTagsForResource: operation(
+        z.strictObject({ ResourceType: z.literal('Parameter'), ResourceId: Name }),
+        ({ ResourceId }) => ({
+          TagList: Object.entries(taggable(parameters, ResourceId).tags).map(([Key, Value]) => ({ Key, Value })),
+        }),
+      ),
+    },
+  })
+}
+
+const latest = ({ versions }: Parameter): ParameterVersion => versions.at(-1) ?? versions[0]
+
+/** `name` or `name:version`. */
+const select = (find: (name: string) => Parameter, selector: string): [Parameter, ParameterVersion] => {
+  const [name = '', number] = selector.split(':')
+  const parameter = find(name)
+  if (number === undefined) return [parameter, latest(parameter)]
+  const found = parameter.versions.find(({ version }) => String(version) === number)
+  if (found === undefined) {
+    throw new ApiError('ParameterVersionNotFound', `The parameter "${name}" has no version or label "${number}".`)
+  }
+  return [parameter, found]
+}
+
+const requireName = (name: string): void => {
+  if (
+    !/^[A-Za-z0-9_.\-/]+$/.test(name) ||
+    /^\/?(aws|ssm)/i.test(name) ||
+    (name.includes('/') && !name.startsWith('/'))
+  ) {
+    throw new ApiError('ValidationException', `"${name}" cannot be the name of a parameter.`)
+  }
+  if (name.split('/').length - 1 > MAX_LEVELS) {
+    throw new ApiError('HierarchyLevelLimitExceededException', `"${name}" has more than ${MAX_LEVELS} levels.`)
+  }
+}
+
+const taggable = (parameters: Parameters, name: string): Parameter => {
+  const found = parameters.get(name)
+  if (found === undefined) throw new ApiError('InvalidResourceId', `There is no parameter "${name}".`)
+  return found
+}
+
+const shown = ({ name }: Parameter, { value, type, version, modifiedAt }: ParameterVersion) => ({
+  Name: name,
+  Type: type,
+  Value: value,
+  Version: version,
+  LastModifiedDate: modifiedAt,
+  ARN: `${ARN}${name.startsWith('/') ? '' : '/'}${name}`,
+  DataType: 'text',
+})
+
+const historical = (name: string, { value, type, version, modifiedAt, description }: ParameterVersion) => ({
+  Name: name,
+  Type: type,
+  Value: value,
+  Version: version,
+  LastModifiedDate: modifiedAt,
+  LastModifiedUser: 'arn:aws:iam::000000000000:root',
+  Description: description,
+  DataType: 'text',
+  Tier: 'Standard',
+  Labels: [],
+})
