@@ -1,0 +1,126 @@
+import { z } from 'zod'
+import { RollbackError } from '#core/errors.ts'
+import { digestOf } from '#core/json.ts'
+import type { PlanName, RetirementId, SnapshotId } from '#core/names.ts'
+import type { Objects, Session } from '#core/ports.ts'
+import { type CatalogueObject, coverage, requireCovered } from '#core/purge/coverage.ts'
+import { mayDropExtension } from '#core/purge/extension.ts'
+import { isOpen, type Retirement } from '#core/retire/record.ts'
+import { findRetirements } from '#core/retire/records.ts'
+import { readColumns } from '#core/snapshot/columns.ts'
+import { snapshotOf } from '#core/snapshot/keys.ts'
+import { findManifest, type Manifest } from '#core/snapshot/manifest.ts'
+import { Hash } from '#core/snapshot/part.ts'
+
+const Count = z.int().min(0)
+
+/**
+ * What a purge would destroy and by what it would come back: what people approve. JSON; whatever changes in it voids the
+ * approval.
+ */
+export const PurgeSubject = z.strictObject({
+  plan: z.string().transform((plan) => plan as PlanName),
+  retirement: z.string().transform((retirement) => retirement as RetirementId),
+  snapshot: z.string().transform((snapshot) => snapshot as SnapshotId),
+  manifestSha256: Hash,
+  /** Digest of all that would go: objects, columns, extension. */
+  catalogueFingerprint: Hash,
+  rows: Count,
+  /** In the bucket. */
+  bytes: Count,
+  tables: z.array(z.strictObject({ schema: z.string(), name: z.string(), rows: Count })).min(1),
+  /** `table "vector_rollback_retired.r…"`: what goes, parts included. */
+  destroys: z.array(z.string()),
+  /** `null`: the plan does not name it. `kept` says why it stays in spite of the plan. */
+  extension: z.strictObject({ name: z.string(), kept: z.string().nullable() }).nullable(),
+})
+export type PurgeSubject = z.infer<typeof PurgeSubject>
+
+export interface ChoosePurgeInput {
+  readonly plan: PlanName
+  readonly environment: string
+  /** Milliseconds that retired tables are kept before they may be destroyed. */
+  readonly retention: number
+  readonly now: Date
+  /** Extension to drop as well, when nothing else needs it. */
+  readonly extension?: string
+}
+
+/**
+ * Of the retirements that lie open and are due, the newest that is sealed. Throws `Purge.NothingToPurge`, `Purge.TooEarly`,
+ * `Purge.NotSealed`, `Purge.NotCovered`.
+ */
+export async function choosePurge(session: Session, objects: Objects, input: ChoosePurgeInput): Promise<PurgeSubject> {
+  const open = (await findRetirements(session, input.plan)).filter(isOpen)
+  const due = open.filter((retirement) => dueAt(retirement, input.retention) <= input.now)
+  for (const retirement of due) {
+    const manifest = await findManifest(objects, { ...nameOf(retirement), environment: input.environment })
+    if (manifest) return describePurge(session, retirement, manifest, input.extension)
+  }
+  if (due[0]) throw notSealed(due[0])
+  const soonest = open.at(-1)
+  if (soonest) throw tooEarly(soonest, dueAt(soonest, input.retention))
+  throw new RollbackError('Purge.NothingToPurge', `No tables of plan "${input.plan}" lie retired.`, {
+    fix: 'There is nothing to do: they were moved back, or purged already.',
+    category: 'refused',
+  })
+}
+
+const dueAt = ({ retiredAt }: Retirement, retention: number): Date =>
+  new Date(new Date(retiredAt).getTime() + retention)
+
+const nameOf = ({ plan, id }: Retirement) => ({ plan, snapshot: snapshotOf(id) })
+
+const tooEarly = ({ id, retiredAt }: Retirement, due: Date) =>
+  new RollbackError('Purge.TooEarly', `Retirement "${id}" of ${retiredAt} is kept until ${due.toISOString()}.`, {
+    fix: 'Purge after that, or shorten the retention in the plan.',
+    category: 'refused',
+  })
+
+const notSealed = (retirement: Retirement) =>
+  new RollbackError(
+    'Purge.NotSealed',
+    `Snapshot "${snapshotOf(retirement.id)}" of the retired tables has no manifest.`,
+    {
+      fix: 'Run the snapshot again: it goes on where it stopped. Nothing is purged before it is sealed.',
+      category: 'refused',
+    },
+  )
+
+/** The manifest of a retirement's snapshot. Throws `Purge.NotSealed`. */
+export async function sealedManifest(objects: Objects, retirement: Retirement, environment: string): Promise<Manifest> {
+  const manifest = await findManifest(objects, { ...nameOf(retirement), environment })
+  if (manifest) return manifest
+  throw notSealed(retirement)
+}
+
+/** The subject as the catalogue is now. Throws `Purge.NotCovered`. */
+export async function describePurge(
+  session: Session,
+  retirement: Retirement,
+  manifest: Manifest,
+  extension: string | undefined,
+): Promise<PurgeSubject> {
+  const tables = retirement.tables.map(({ retired }) => retired)
+  const found = await coverage(session, tables, extension ?? null)
+  requireCovered(found)
+  const columns: unknown[] = []
+  for (const table of tables) columns.push(await readColumns(session, table))
+  const destroys = found.destroys.map(print)
+  const decided =
+    extension === undefined ? null : { name: extension, kept: await mayDropExtension(session, extension, found) }
+  return {
+    plan: retirement.plan,
+    retirement: retirement.id,
+    snapshot: manifest.snapshot,
+    manifestSha256: manifest.sha256,
+    catalogueFingerprint: digestOf({ destroys, columns, extension: decided }),
+    rows: manifest.tables.reduce((sum, { rows }) => sum + rows, 0),
+    bytes: manifest.tables.reduce((sum, { bytes }) => sum + bytes, 0),
+    tables: manifest.tables.map(({ schema, name, rows }) => ({ schema, name, rows })),
+    destroys,
+    extension: decided,
+  }
+}
+
+const print = ({ type, identity }: CatalogueObject): string => `${type} "${identity}"`

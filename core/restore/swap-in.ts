@@ -1,0 +1,136 @@
+import { finishAfterSwap } from '#core/ddl/render.ts'
+import { validateForeignKeys } from '#core/ddl/validate.ts'
+import { RollbackError } from '#core/errors.ts'
+import { readJson, writeJson } from '#core/json.ts'
+import { printTable, type Table } from '#core/names.ts'
+import type { Clock, Objects, Session } from '#core/ports.ts'
+import { coverage, requireCovered } from '#core/purge/coverage.ts'
+import { existing } from '#core/restore/drift.ts'
+import { requireFreeNames } from '#core/restore/free-names.ts'
+import { withoutInnerForeignKeys } from '#core/restore/inner-foreign-keys.ts'
+import { doneOf, markDone, pieceName } from '#core/restore/notes.ts'
+import type { RestoreInput } from '#core/restore/prepare.ts'
+import { restoreProgress } from '#core/restore/progress.ts'
+import { pendingRestoreIndexes } from '#core/restore/restore-indexes.ts'
+import { Restored } from '#core/restore/restored.ts'
+import { restoredKey, type SideSchema, sideSchema, sideTable } from '#core/restore/side-schema.ts'
+import { type Manifest, readManifest } from '#core/snapshot/manifest.ts'
+import { type TableLockOptions, withTableLocks } from '#core/sql/locks.ts'
+import { sql } from '#core/sql/tag.ts'
+
+export interface SwapInput extends RestoreInput {
+  readonly clock: Clock
+  readonly locks: TableLockOptions
+}
+
+/**
+ * Moves the compared side tables to their real schemas and gives them back all that belongs to the real name, in one short
+ * transaction; then validates foreign keys, analyzes, and drops the side schema. Empty tables that took a name are dropped
+ * under their lock; one with rows is `Restore.NameTaken`. Throws `Restore.NotCompared`, `Restore.IndexesMissing`.
+ */
+export async function swapIn(
+  session: Session,
+  objects: Objects,
+  input: SwapInput,
+): Promise<{ changed: boolean } & Restored> {
+  const manifest = await readManifest(objects, input)
+  const side = sideSchema(input, manifest)
+  const key = restoredKey(input)
+  const progress = await restoreProgress(session, objects, { notes: side.notes, restored: key })
+  if (progress === 'restored') {
+    return { changed: false, ...Restored.parse((await readJson(objects, key))?.value) }
+  }
+  if (!(await doneOf(session, side.notes, 'swapped')).has('all')) {
+    await requireReady(session, manifest, side)
+    await swap(session, manifest, side, input)
+  }
+  const { validations } = finishAfterSwap(withoutInnerForeignKeys(manifest))
+  // What follows reads whole tables, and makes nobody wait.
+  await session.query(sql`select set_config('statement_timeout', '0', false)`)
+  const unvalidated = await validateForeignKeys(
+    session,
+    validations.map(({ foreignKey }) => foreignKey),
+    input.clock,
+    input.locks,
+  )
+  const restored: Restored = {
+    restoredAt: input.clock.now().toISOString(),
+    tables: manifest.tables.map(({ schema, name, rows }) => ({ schema, name, rows })),
+    unvalidated: unvalidated.map(({ foreignKey, orphans, why }) => ({
+      foreignKey: foreignKey.name,
+      table: printTable(foreignKey.from),
+      orphans: orphans === null ? null : Number(orphans),
+      why,
+    })),
+  }
+  for (const { schema, name } of manifest.tables) {
+    await session.query(sql`analyze ${sql.id(schema, name)}`)
+  }
+  await writeJson(objects, key, restored)
+  await dropSide(session, side)
+  return { changed: true, ...restored }
+}
+
+async function requireReady(session: Session, manifest: Manifest, side: SideSchema): Promise<void> {
+  const compared = await doneOf(session, side.notes, 'compared')
+  const open = manifest.tables.find((table) => !compared.has(pieceName(table)))
+  if (open) {
+    throw new RollbackError('Restore.NotCompared', `Table "${printTable(open)}" was not compared with the manifest.`, {
+      fix: 'Compare the restore first; a table that differs is never swapped in.',
+      category: 'refused',
+    })
+  }
+  const [pending] = await pendingRestoreIndexes(session, manifest, side)
+  if (!pending) return
+  throw new RollbackError('Restore.IndexesMissing', `Index "${pending.name}" is not built yet.`, {
+    fix: 'Build the indexes first: without them searches would be slow, and wrong where they are unique.',
+    category: 'refused',
+  })
+}
+
+async function swap(
+  session: Session,
+  manifest: Manifest,
+  side: SideSchema,
+  { clock, locks }: SwapInput,
+): Promise<void> {
+  const taken = await requireFreeNames(session, manifest.tables)
+  const finish = finishAfterSwap(withoutInnerForeignKeys(manifest))
+  await withTableLocks(session, [...taken, ...(await referenced(session, manifest))], clock, locks, async () => {
+    if (!(await markDone(session, side.notes, { kind: 'swapped', name: 'all' }))) return
+    await dropEmpty(session, taken)
+    for (const { definition } of manifest.tables) {
+      const from = sideTable(side, definition.table)
+      await session.query(
+        sql`alter table ${sql.id(from.schema, from.name)} set schema ${sql.id(definition.table.schema)}`,
+      )
+    }
+    for (const statement of finish.statements) await session.query(statement)
+  })
+}
+
+/** Tables beyond the restored ones that a foreign key leads to or comes from: adding it locks them. */
+async function referenced(session: Session, { tables }: Manifest): Promise<Table[]> {
+  const own = new Set(tables.map(pieceName))
+  const others = tables
+    .flatMap(({ definition }) => definition.foreignKeys.flatMap(({ from, to }) => [from, to]))
+    .filter((table) => !own.has(pieceName(table)))
+  return existing(session, others)
+}
+
+/** Under the lock: still empty, and nothing else goes with them. */
+async function dropEmpty(session: Session, taken: readonly Table[]): Promise<void> {
+  if (taken.length === 0) return
+  await requireFreeNames(session, taken)
+  requireCovered(await coverage(session, taken, null))
+  await session.query(sql`drop table ${sql.join(taken.map(({ schema, name }) => sql.id(schema, name)))}`)
+}
+
+/** Without cascade: what somebody else put there stays, and says so. */
+async function dropSide(session: Session, side: SideSchema): Promise<void> {
+  await session.transaction(async () => {
+    for (const schema of side.schemas.values()) await session.query(sql`drop schema ${sql.id(schema)}`)
+    await session.query(sql`drop table ${sql.id(side.notes, 'done')}`)
+    await session.query(sql`drop schema ${sql.id(side.notes)}`)
+  })
+}

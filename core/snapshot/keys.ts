@@ -1,0 +1,30 @@
+import { RollbackError } from '#core/errors.ts'
+import type { PlanName, RetirementId, SnapshotId } from '#core/names.ts'
+
+/** What may stand between two slashes of a key. */
+const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
+
+/** Refuses what would leave the folder that a key is meant for. Throws `Snapshot.BadName`. */
+export const keySegment = (value: string): string => {
+  if (SEGMENT.test(value)) return value
+  throw new RollbackError('Snapshot.BadName', `"${value}" cannot be part of a key in the bucket.`, {
+    fix: 'Use letters, digits, ".", "_" and "-", at most 128 of them.',
+    category: 'usage',
+  })
+}
+
+/** A retirement has one snapshot, named after it, so that a second try continues the first. */
+export const snapshotOf = (retirement: RetirementId): SnapshotId => keySegment(retirement) as string as SnapshotId
+
+/** All snapshots of a plan lie below this. */
+export const snapshotsPrefix = (plan: PlanName): string => `snapshots/${keySegment(plan)}/`
+export const snapshotPrefix = (plan: PlanName, snapshot: SnapshotId): string =>
+  `${snapshotsPrefix(plan)}${keySegment(snapshot)}/`
+
+export const partsKey = (plan: PlanName, snapshot: SnapshotId): string => `${snapshotPrefix(plan, snapshot)}parts.json`
+export const manifestKey = (plan: PlanName, snapshot: SnapshotId): string =>
+  `${snapshotPrefix(plan, snapshot)}manifest.json`
+export const partKey = (plan: PlanName, snapshot: SnapshotId, index: number): string =>
+  `${snapshotPrefix(plan, snapshot)}parts/${String(index).padStart(6, '0')}.copy.zst`
+/** What was written into a part, beside it and after it. */
+export const sidecarKey = (part: string): string => `${part}.json`

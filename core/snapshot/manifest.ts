@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import type { TableDefinition } from '#core/ddl/definition.ts'
+import { RollbackError } from '#core/errors.ts'
+import { digestOf, readJson } from '#core/json.ts'
+import type { PlanName, RetirementId, SnapshotId } from '#core/names.ts'
+import type { Objects } from '#core/ports.ts'
+import { manifestKey, snapshotsPrefix } from '#core/snapshot/keys.ts'
+import { Digest, Hash, PartContent } from '#core/snapshot/part.ts'
+
+export const MANIFEST_FORMAT = 1
+
+const ManifestTable = z.strictObject({
+  schema: z.string(),
+  name: z.string(),
+  /** Everything that `create table` and its like need; taken before the table was moved. */
+  definition: z.custom<TableDefinition>((value) => typeof value === 'object' && value !== null && 'columns' in value),
+  columns: z.array(z.string()),
+  format: z.enum(['binary', 'text']),
+  rows: z.int().min(0),
+  /** Digest of all rows, see `RowDigest`. */
+  digest: Digest,
+  /** Bytes in the bucket. */
+  bytes: z.int().min(0),
+  /** Bytes of the COPY streams. */
+  rawBytes: z.int().min(0),
+  /** Of the raw SHA-256s of the parts, in their order, as canonical JSON. */
+  sha256: Hash,
+  parts: z.array(PartContent).min(1),
+})
+export type ManifestTable = z.infer<typeof ManifestTable>
+
+/** `manifest.json`: written last and once. Without it there is no snapshot. */
+export const Manifest = z.strictObject({
+  format: z.literal(MANIFEST_FORMAT),
+  plan: z.string().transform((plan) => plan as PlanName),
+  snapshot: z.string().transform((snapshot) => snapshot as SnapshotId),
+  retirement: z.string().transform((retirement) => retirement as RetirementId),
+  environment: z.string(),
+  /** Host, port and name of the database, for people. */
+  database: z.string(),
+  createdAt: z.iso.datetime(),
+  serverVersion: z.string(),
+  /** The extensions that the tables need. */
+  extensions: z.array(z.strictObject({ name: z.string(), schema: z.string(), version: z.string() })),
+  /** `retired`: of tables that no one could write. The only kind that allows a purge. */
+  consistency: z.literal('retired'),
+  tables: z.array(ManifestTable).min(1),
+  /** Of all the above, as canonical JSON. */
+  sha256: Hash,
+})
+export type Manifest = z.infer<typeof Manifest>
+
+/** The digest that a manifest carries of itself. */
+export const manifestDigest = ({ sha256: _, ...content }: Manifest | (Omit<Manifest, 'sha256'> & { sha256?: never })) =>
+  digestOf(content)
+
+export interface SnapshotName {
+  readonly plan: PlanName
+  readonly snapshot: SnapshotId
+  /** `dev`, `staging`, `prod`, `local`: a manifest of another one is refused. */
+  readonly environment: string
+}
+
+/** A sealed snapshot's manifest. Throws `Snapshot.NotSealed`, `Snapshot.ManifestCorrupt`, `Snapshot.OtherEnvironment`. */
+export async function readManifest(objects: Objects, name: SnapshotName): Promise<Manifest> {
+  const manifest = await findManifest(objects, name)
+  if (manifest) return manifest
+  throw new RollbackError('Snapshot.NotSealed', `Snapshot "${name.snapshot}" of plan "${name.plan}" has no manifest.`, {
+    fix: 'Run the snapshot again: it goes on where it stopped, and seals itself when every part is there.',
+    category: 'refused',
+  })
+}
+
+/** As `readManifest`, but `null` when the snapshot is not sealed. */
+export async function findManifest(
+  objects: Objects,
+  { plan, snapshot, environment }: SnapshotName,
+): Promise<Manifest | null> {
+  const key = manifestKey(plan, snapshot)
+  const found = await readJson(objects, key).catch((cause: unknown) => {
+    throw cause instanceof SyntaxError ? corrupt(key, 'it is not JSON', cause) : cause
+  })
+  if (!found) return null
+  const parsed = Manifest.safeParse(found.value)
+  if (!parsed.success) throw corrupt(key, z.prettifyError(parsed.error))
+  const manifest = parsed.data
+  if (manifestDigest(manifest) !== manifest.sha256) throw corrupt(key, 'it differs from its own digest')
+  if (manifest.plan !== plan || manifest.snapshot !== snapshot) {
+    throw corrupt(key, `it is that of snapshot "${manifest.snapshot}" of plan "${manifest.plan}"`)
+  }
+  if (manifest.environment !== environment) {
+    throw new RollbackError(
+      'Snapshot.OtherEnvironment',
+      `"${key}" was made in environment "${manifest.environment}", this is "${environment}".`,
+      { fix: `Use the bucket of "${environment}", or a snapshot that was made there.`, category: 'refused' },
+    )
+  }
+  return manifest
+}
+
+/** Ids of the sealed snapshots of a plan, in the order of their names. */
+export async function listSealed(objects: Objects, plan: PlanName): Promise<SnapshotId[]> {
+  const prefix = snapshotsPrefix(plan)
+  const sealed: SnapshotId[] = []
+  for await (const { key } of objects.list(prefix)) {
+    const [snapshot, file, ...rest] = key.slice(prefix.length).split('/')
+    if (snapshot !== undefined && file === 'manifest.json' && rest.length === 0) sealed.push(snapshot as SnapshotId)
+  }
+  return sealed
+}
+
+const corrupt = (key: string, why: string, cause?: unknown) =>
+  new RollbackError('Snapshot.ManifestCorrupt', `"${key}" cannot be trusted: ${why}.`, {
+    fix: 'Restore its first version in the bucket (the bucket keeps versions); do not edit it.',
+    category: 'refused',
+    cause,
+  })
