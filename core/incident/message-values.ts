@@ -1,0 +1,37 @@
+import type { Incident } from '#core/incident/incident.ts'
+import { printTable } from '#core/names.ts'
+import type { Plan } from '#core/plan/load.ts'
+import type { Placeholder } from '#core/plan/messages.ts'
+import { counted, duration, size } from '#core/report/figures.ts'
+import type { RunReport } from '#core/report/model.ts'
+
+type Values = Partial<Record<Placeholder, string>>
+
+/** What a message can say from the beginning of a run on. */
+export const valuesOfIncident = (plan: Plan, incident: Incident): Values => {
+  const budget = incident.path === 'purge' ? plan.paths.full?.budget : plan.paths[incident.path]?.budget
+  return {
+    reason: incident.reason,
+    signal: incident.signal?.name ?? 'a person',
+    severity: incident.signal?.severity ?? '-',
+    started: incident.startedAt,
+    flags: incident.contained?.detail ?? 'not known to be at their safe values',
+    tables: (plan.paths.full?.retire ?? plan.protects.tables).map(printTable).join(', '),
+    ...(budget === undefined ? {} : { deadline: new Date(Date.parse(incident.startedAt) + budget).toISOString() }),
+  }
+}
+
+/** What a message can say of a run that has ended. */
+export const valuesOfReport = (report: RunReport): Values => {
+  const tables = report.snapshot?.tables ?? []
+  const failed = report.checks.filter(({ status }) => status !== 'pass').map(({ name, status }) => `${name} ${status}`)
+  return {
+    duration: duration(report.seconds.total * 1000),
+    checks: failed.length > 0 ? failed.join(', ') : `${counted(report.checks.length, 'check')} passed`,
+    rows: String(tables.reduce((sum, { rows }) => sum + rows, 0)),
+    bytes: size(tables.reduce((sum, { bytes }) => sum + bytes, 0)),
+    snapshot: report.snapshot?.id ?? 'none',
+    next: report.next.join(' ').replaceAll('`', ''),
+    ...(report.problem ? { error: `${report.problem.error}: ${report.problem.cause}` } : {}),
+  }
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { PATHS } from '#core/names.ts'
+
+/** The signal that started a run, as `on-alarm` read it. */
+export const Signal = z.strictObject({
+  name: z.string(),
+  severity: z.enum(['critical', 'high', 'medium', 'low']),
+  alarm: z.string(),
+  /** ISO 8601: when the alarm changed its state. */
+  at: z.string(),
+  reason: z.string(),
+})
+export type Signal = z.infer<typeof Signal>
+
+/**
+ * The input of the state machine. By hand: plan, path and reason, nothing more. `on-alarm` adds the signal, a drill says
+ * that it is one.
+ */
+export const Request = z.strictObject({
+  plan: z.string().min(1),
+  path: z.enum(PATHS),
+  reason: z.string().min(1).max(2000),
+  signal: Signal.optional(),
+  drill: z.boolean().optional(),
+})
+export type Request = z.infer<typeof Request>
+
+/** What the state machine says of itself. `startedAt` is ISO 8601. */
+export const Execution = z.strictObject({ id: z.string(), name: z.string().max(80) })

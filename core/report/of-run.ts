@@ -1,0 +1,211 @@
+import { PURPOSES, readAnswers } from '#core/approval/approval.ts'
+import { Evidence } from '#core/evidence/preserve.ts'
+import { type Incident, readEvents, readIncident, type StepEvent } from '#core/incident/incident.ts'
+import { keys } from '#core/incident/keys.ts'
+import { Problem } from '#core/incident/problem.ts'
+import type { Run } from '#core/incident/run.ts'
+import { readMessages } from '#core/incident/tell.ts'
+import { readAllJson, readJson } from '#core/json.ts'
+import type { Plan } from '#core/plan/load.ts'
+import type { Clock, Executions, Objects, VisitedState } from '#core/ports.ts'
+import { advice, type Ending } from '#core/report/advice.ts'
+import { kept } from '#core/report/kept.ts'
+import type { RunReport } from '#core/report/model.ts'
+import { OUTCOME_WORDS } from '#core/report/wording.ts'
+import { CheckResult } from '#core/verify/verification.ts'
+
+interface ReportPorts {
+  readonly objects: Objects
+  readonly executions: Executions
+  readonly clock: Clock
+  readonly environment: string
+}
+
+const outcomeOf = (run: Run, problem: Problem | null, events: readonly StepEvent[]): RunReport['outcome'] => {
+  if (problem) return 'needs-human'
+  if (run.path === 'purge' && !events.some(({ kind }) => kind === 'purge')) return 'nothing-to-do'
+  if (run.drill) return 'drill-passed'
+  return run.path === 'restore' ? 'restored' : 'rolled-back'
+}
+
+const readEvidence = async (objects: Objects, run: Run): Promise<Evidence[]> => {
+  const found = await readJson(objects, `${keys.evidence(run.incident)}index.json`)
+  return found ? Evidence.array().parse(found.value) : []
+}
+
+/** The newest answer of each check: a retry by a person asks them again. */
+const readChecks = async (objects: Objects, run: Run): Promise<CheckResult[]> => {
+  const newest = new Map<string, CheckResult>()
+  for (const { value } of await readAllJson(objects, keys.checks(run.incident)))
+    for (const check of CheckResult.array().parse(value)) newest.set(check.name, check)
+  return [...newest.values()]
+}
+
+const readApprovals = async (objects: Objects, run: Run): Promise<RunReport['approvals']> =>
+  (await Promise.all(PURPOSES.map((purpose) => readAnswers(objects, run.incident, purpose)))).flat()
+
+const seconds = (from: string, to: string): number => Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000)
+
+/** An alarm counts from the moment that it went off, a person from the start of the execution. */
+const beginOf = (incident: Incident): string => incident.signal?.at ?? incident.startedAt
+
+const timelineOf = (
+  incident: Incident,
+  parts: Pick<RunReport, 'steps' | 'approvals' | 'notifications' | 'problem'>,
+  end: Pick<RunReport, 'outcome'> & { at: string },
+): RunReport['timeline'] =>
+  [
+    ...(incident.signal
+      ? [
+          {
+            at: incident.signal.at,
+            kind: 'signal' as const,
+            text: `${incident.signal.alarm}: ${incident.signal.reason}`,
+          },
+        ]
+      : []),
+    { at: incident.startedAt, kind: 'signal' as const, text: `Started: ${incident.reason}` },
+    ...(incident.contained
+      ? [{ at: incident.contained.at, kind: 'contain' as const, text: incident.contained.detail }]
+      : []),
+    ...parts.steps.map(({ startedAt, kind, detail }) => ({
+      at: startedAt,
+      kind:
+        kind === 'preserve-evidence'
+          ? ('evidence' as const)
+          : kind === 'verify'
+            ? ('check' as const)
+            : ('step' as const),
+      text: `${kind}: ${detail}`,
+    })),
+    ...parts.approvals.map(({ at, role, name, decision, purpose }) => ({
+      at,
+      kind: 'approval' as const,
+      text: `${name} (${role}) ${decision} the ${purpose}`,
+    })),
+    ...parts.notifications.map(({ at, subject, delivered }) => ({
+      at,
+      kind: 'notice' as const,
+      text: delivered ? subject : `Not delivered: ${subject}`,
+    })),
+    ...(parts.problem
+      ? [
+          {
+            at: end.at,
+            kind: 'problem' as const,
+            text: `${parts.problem.state}: ${parts.problem.error}: ${parts.problem.cause}`,
+          },
+        ]
+      : []),
+    { at: end.at, kind: 'end' as const, text: OUTCOME_WORDS[end.outcome] },
+  ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
+
+/**
+ * All that is known about a run, from the bucket and the history of the execution; the database is not asked, so that a
+ * report is had also when it is down. Written before the execution ends: its last states are still `running` in it.
+ */
+export const reportOfRun = async (
+  run: Run,
+  plan: Plan,
+  ending: Ending,
+  { objects, executions, clock, environment }: ReportPorts,
+): Promise<RunReport> => {
+  const { problem } = ending
+  const incident = await readIncident(objects, run.incident)
+  if (!incident) throw new TypeError(`run "${run.incident}" was opened, so its record is there`)
+  const createdAt = clock.now().toISOString()
+  const [states, events, checks, approvals, evidence, messages, newest] = await Promise.all([
+    executions.history(run.execution).catch((): VisitedState[] => []),
+    readEvents(objects, run.incident),
+    readChecks(objects, run),
+    readApprovals(objects, run),
+    readEvidence(objects, run),
+    readMessages(objects, run.incident),
+    kept(objects, run, plan, environment),
+  ])
+  const outcome = outcomeOf(run, problem, events)
+  // A full rollback that did not come to retire anything has nothing to undo, whatever an earlier one has retired.
+  const retired = run.path !== 'full' || events.some(({ kind, error }) => kind === 'retire' && !error)
+  const { retirement, snapshot } = retired ? newest : { retirement: null, snapshot: null }
+  const begin = beginOf(incident)
+  const contained = incident.contained ? seconds(begin, incident.contained.at) : null
+  const total = seconds(begin, createdAt)
+  // Watching what was done is not part of doing it.
+  const watched = events.find(({ kind }) => kind === 'watch')?.startedAt
+  const worked = watched === undefined ? total : seconds(begin, watched)
+  const limit = (run.path === 'purge' ? plan.paths.full?.budget : plan.paths[run.path]?.budget) ?? null
+  const steps = [
+    ...(incident.contained
+      ? [
+          {
+            kind: 'contain',
+            startedAt: incident.startedAt,
+            changed: incident.contained.changed,
+            ms: Math.max(0, Date.parse(incident.contained.at) - Date.parse(incident.startedAt)),
+            detail: incident.contained.detail,
+          },
+        ]
+      : []),
+    ...events.map(({ kind, startedAt, ms, changed, detail }) => ({ kind, startedAt, ms, changed, detail })),
+  ]
+  const told = problem && {
+    state: problem.state,
+    error: problem.error ?? 'no name',
+    cause: Problem.text(problem),
+    fix: advice.fixOf(problem),
+  }
+  const notifications = messages.map(({ event, subject, delivered, at }) => ({ event, subject, delivered, at }))
+  return {
+    version: 1,
+    outcome,
+    plan: plan.name,
+    planTitle: plan.title,
+    planDigest: plan.digest,
+    path: run.path,
+    incident: run.incident,
+    execution: run.execution,
+    environment,
+    drill: run.drill,
+    reason: incident.reason,
+    startedBy: incident.signal
+      ? { kind: 'alarm', detail: incident.signal.alarm }
+      : { kind: run.drill ? 'drill' : 'person', detail: run.drill ? 'a drill' : 'a person; AWS does not tell who' },
+    signal: incident.signal && {
+      name: incident.signal.name,
+      severity: incident.signal.severity,
+      alarm: incident.signal.alarm,
+      at: incident.signal.at,
+    },
+    states: [...states],
+    steps,
+    checks,
+    snapshot,
+    retirement,
+    approvals,
+    evidence,
+    notifications,
+    problem: told,
+    budgets: [
+      {
+        name: 'contained',
+        limitMs: plan.paths.flag.budget,
+        actualMs: contained === null ? null : contained * 1000,
+        met: contained === null ? null : contained * 1000 <= plan.paths.flag.budget,
+      },
+      ...(limit === null
+        ? []
+        : [{ name: 'total', limitMs: limit, actualMs: worked * 1000, met: worked * 1000 <= limit }]),
+    ],
+    timeline: timelineOf(
+      incident,
+      { steps: steps.filter(({ kind }) => kind !== 'contain'), approvals, notifications, problem: told },
+      { at: createdAt, outcome },
+    ),
+    seconds: { contained, total },
+    loss: advice.loss(snapshot, events),
+    next: advice.next(run, plan, outcome, retirement, ending),
+    contacts: Object.entries(plan.contacts).map(([role, { name, reach }]) => ({ role, name, reach: reach.join(', ') })),
+    followUps: advice.followUps(run, incident, outcome),
+    createdAt,
+  }
+}

@@ -1,0 +1,111 @@
+import type { VisitedState } from '#core/report/model.ts'
+import type { Graph, GraphLink, GraphState } from '#core/report/picture/graph.ts'
+import { layered, type Point, type Rectangle, type Size } from '#core/report/picture/layered.ts'
+import { linkKey, takenIn } from '#core/report/picture/taken.ts'
+
+export interface PictureBox extends Rectangle {
+  readonly state: GraphState
+  /** 0 at the top level. */
+  readonly depth: number
+  /** A choice that no history names, but that lies on the way. */
+  readonly passed: boolean
+}
+
+export interface PictureLine extends GraphLink {
+  readonly points: readonly Point[]
+  readonly taken: boolean
+}
+
+export interface Picture extends Size {
+  /** A box that holds others comes before them. */
+  readonly boxes: readonly PictureBox[]
+  readonly lines: readonly PictureLine[]
+  /** Where the machine starts. */
+  readonly entry: Point
+}
+
+/** Room inside a box that holds a graph: below its own text, at the sides and below. */
+const PADDING = 14
+const BRANCHES_APART = 28
+/** The way taken is to run straight down, whatever the others would like. */
+const TAKEN_PULL = 80
+
+const shift =
+  (by: Point) =>
+  <P extends Point>(point: P): P => ({ ...point, x: point.x + by.x, y: point.y + by.y })
+
+const moved = (picture: Picture, by: Point): Picture => ({
+  ...picture,
+  boxes: picture.boxes.map(shift(by)),
+  lines: picture.lines.map((line) => ({ ...line, points: line.points.map(shift(by)) })),
+  entry: shift(by)(picture.entry),
+})
+
+/** Branches side by side, from the same height. */
+const sideBySide = (pictures: readonly Picture[]): Picture => {
+  let width = 0
+  const placed = pictures.map((picture) => {
+    const here = moved(picture, { x: width, y: 0 })
+    width += picture.width + BRANCHES_APART
+    return here
+  })
+  return {
+    width: Math.max(0, width - BRANCHES_APART),
+    height: Math.max(0, ...pictures.map(({ height }) => height)),
+    boxes: placed.flatMap(({ boxes }) => boxes),
+    lines: placed.flatMap(({ lines }) => lines),
+    entry: placed[0]?.entry ?? { x: 0, y: 0 },
+  }
+}
+
+/**
+ * The picture of a machine. `sizeOf` is the room that the text of a state needs. A line after an error is drawn only
+ * where the run took it: nearly every state has one to the same state, and together they would hide the rest.
+ */
+export const layout = (
+  graph: Graph,
+  visits: readonly VisitedState[],
+  sizeOf: (state: GraphState) => Size,
+  depth = 0,
+): Picture => {
+  const taken = takenIn(graph, visits)
+  const isTaken = ({ from, to }: GraphLink) => taken.links.has(linkKey(from, to))
+  const index = new Map(graph.states.map(({ name }, position): [string, number] => [name, position]))
+  const inner = graph.states.map(({ inner: graphs }) =>
+    graphs.length === 0 ? null : sideBySide(graphs.map((each) => layout(each, visits, sizeOf, depth + 1))),
+  )
+  const sizes = graph.states.map((state, position) => {
+    const [own, inside] = [sizeOf(state), inner[position]]
+    return inside
+      ? { width: Math.max(own.width, inside.width + 2 * PADDING), height: own.height + inside.height + 2 * PADDING }
+      : own
+  })
+  const arrows = graph.links
+    .filter((link) => link.kind === 'next' || isTaken(link))
+    .map((link) => ({
+      link,
+      from: index.get(link.from) ?? 0,
+      to: index.get(link.to) ?? 0,
+      weight: isTaken(link) ? TAKEN_PULL : 1,
+    }))
+  const placed = layered(sizes, arrows)
+  const boxes = graph.states.flatMap((state, position) => {
+    const box = placed.boxes[position]
+    if (!box) return []
+    const [own, inside] = [sizeOf(state), inner[position]]
+    const corner = inside && { x: box.x + (box.width - inside.width) / 2, y: box.y + own.height + PADDING }
+    const within = inside && corner ? moved(inside, corner) : null
+    return [{ outer: { ...box, state, depth, passed: taken.passed.has(state.name) }, within }]
+  })
+  const start = placed.boxes[index.get(graph.start) ?? 0]
+  return {
+    width: placed.width,
+    height: placed.height,
+    boxes: boxes.flatMap(({ outer, within }) => [outer, ...(within?.boxes ?? [])]),
+    lines: [
+      ...placed.routes.map(({ arrow, points }) => ({ ...arrow.link, points, taken: isTaken(arrow.link) })),
+      ...boxes.flatMap(({ within }) => within?.lines ?? []),
+    ],
+    entry: start ? { x: start.x + start.width / 2, y: start.y } : { x: 0, y: 0 },
+  }
+}

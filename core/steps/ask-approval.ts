@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { askForApproval, PURPOSES, type Purpose } from '#core/approval/approval.ts'
+import { rowOf } from '#core/decide/decide.ts'
+import { readIncident } from '#core/incident/incident.ts'
+import { valuesOfIncident } from '#core/incident/message-values.ts'
+import type { Run } from '#core/incident/run.ts'
+import { tell } from '#core/incident/tell.ts'
+import { printTable } from '#core/names.ts'
+import { printDuration } from '#core/plan/duration.ts'
+import type { Plan } from '#core/plan/load.ts'
+import { pathOf } from '#core/plan/path-of.ts'
+import type { Objects } from '#core/ports.ts'
+import { PurgeSubject } from '#core/purge/subject.ts'
+import { size } from '#core/report/figures.ts'
+import { defineStep, inRun } from '#core/steps/define-step.ts'
+
+const rolesAsked = async (run: Run, plan: Plan, purpose: Purpose, objects: Objects): Promise<readonly string[]> => {
+  if (purpose === 'purge') return pathOf(plan, 'full').purge.approve
+  if (purpose === 're-enable') return pathOf(plan, 'restore').reEnable?.approve ?? []
+  const signal = (await readIncident(objects, run.incident))?.signal
+  return (signal && rowOf(plan, signal.name, signal.severity)?.approve) ?? []
+}
+
+const EVENTS = { proceed: 'proceed-needed', purge: 'approval-needed', 're-enable': 're-enable-needed' } as const
+
+export const askApproval = defineStep({
+  kind: 'ask-approval',
+  purpose: 'Asks the people whom the plan names, and leaves the state machine waiting for them.',
+  event: inRun(z.strictObject({ purpose: z.enum(PURPOSES), subject: PurgeSubject.nullable() })).extend({
+    token: z.string().min(1),
+  }),
+  needs: ['notifier', 'objects', 'plans', 'clock', 'environment'],
+  run: async ({ run, input, token }, ports) => {
+    const plan = await ports.plans.load(run.plan)
+    const { purpose, subject } = input
+    const roles = await rolesAsked(run, plan, purpose, ports.objects)
+    const within = purpose === 'purge' ? pathOf(plan, 'full').purge.within : plan.approval.within
+    const expiresAt = new Date(ports.clock.now().getTime() + within)
+    const request = await askForApproval(run, { purpose, subject, roles }, { token, expiresAt }, ports)
+    const incident = await readIncident(ports.objects, run.incident)
+    const values = {
+      ...(incident ? valuesOfIncident(plan, incident) : {}),
+      roles: roles.join(', '),
+      deadline: request.expiresAt,
+      next: `Digest ${request.digest.slice(0, 12)}, ${request.people} people, within ${printDuration(within)}.`,
+      ...(subject
+        ? {
+            tables: subject.tables.map(printTable).join(', '),
+            rows: String(subject.rows),
+            bytes: size(subject.bytes),
+            snapshot: subject.snapshot,
+          }
+        : {}),
+    }
+    const message = await tell(run, EVENTS[purpose], values, ports)
+    return { changed: true, detail: `asked ${roles.join(', ')} about the ${purpose}; ${message.detail}` }
+  },
+})

@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { RollbackError } from '#core/errors.ts'
+import type { Contained } from '#core/incident/incident.ts'
+import { Execution, Request } from '#core/incident/request.ts'
+import type { FlagPath } from '#core/names.ts'
+import { type Plan, resolveFlag } from '#core/plan/load.ts'
+import type { Clock, Flags } from '#core/ports.ts'
+import { defineStep } from '#core/steps/define-step.ts'
+
+type FlagChange = Contained['flags'][number]
+
+const READ_MS = 2_000
+
+/** For the record only: containment neither fails nor waits because the old value cannot be had. */
+const readBefore = async (parameter: FlagPath, { flags, clock }: { flags: Flags; clock: Clock }) => {
+  const read = new AbortController()
+  const tooLate = clock.sleep(READ_MS, read.signal).then(
+    () => undefined,
+    () => undefined,
+  )
+  const before = await Promise.race([flags.read(parameter).catch(() => undefined), tooLate])
+  read.abort()
+  return before
+}
+
+/**
+ * Sets every flag of the plan to its safe value. Every flag is tried, also when one fails; then the first failure is
+ * thrown, naming how many were switched. Used by the state machine and, one hop earlier, by the alarm's own function.
+ */
+export const containPlan = async (
+  plan: Plan,
+  { flags, clock, environment }: { flags: Flags; clock: Clock; environment: string },
+): Promise<Contained> => {
+  const tried = await Promise.allSettled(
+    Object.entries(plan.flags).map(async ([name, flag]): Promise<FlagChange> => {
+      const parameter = resolveFlag(plan, name, environment)
+      const before = await readBefore(parameter, { flags, clock })
+      if (before?.value === flag.safe)
+        return { name, parameter, before: before.value, after: flag.safe, version: before.version }
+      const { version } = await flags.write(parameter, flag.safe)
+      return { name, parameter, before: before?.value ?? null, after: flag.safe, version }
+    }),
+  )
+  const done = tried.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const failed = tried.find((result) => result.status === 'rejected')
+  if (failed) {
+    const reason = failed.reason instanceof Error ? failed.reason.message : String(failed.reason)
+    throw new RollbackError(
+      'Containment.Incomplete',
+      `${done.length} of ${tried.length} flags of plan "${plan.name}" are at their safe values. ${reason}`,
+      {
+        fix: `Set the others by hand, now: ${Object.keys(plan.flags)
+          .map((name) => `${resolveFlag(plan, name, environment)} = "${plan.flags[name]?.safe}"`)
+          .join(', ')}.`,
+        category: 'unreachable',
+        cause: failed.reason,
+      },
+    )
+  }
+  const changed = done.some((flag) => flag.before !== flag.after)
+  return {
+    changed,
+    detail: done
+      .map((flag) => `${flag.name} ${flag.before === flag.after ? 'is' : 'set to'} "${flag.after}"`)
+      .join(', '),
+    at: clock.now().toISOString(),
+    flags: done,
+  }
+}
+
+export const contain = defineStep({
+  kind: 'contain',
+  purpose: 'Sets every flag of the plan to its safe value.',
+  event: z.object({ request: Request, execution: Execution }),
+  needs: ['flags', 'plans', 'clock', 'environment'],
+  run: async ({ request }, ports) => containPlan(await ports.plans.load(request.plan), ports),
+})

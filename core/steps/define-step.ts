@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { Run } from '#core/incident/run.ts'
+import type { Plans } from '#core/plan/plans.ts'
+import type { Clock, Database, Executions, Flags, Notifier, Objects } from '#core/ports.ts'
+
+/** Everything a step may need. Each step names the ones it takes, and its function is granted no more. */
+export interface Ports {
+  readonly flags: Flags
+  readonly objects: Objects
+  readonly database: Database
+  readonly notifier: Notifier
+  readonly executions: Executions
+  readonly clock: Clock
+  readonly plans: Plans
+  /** `dev`, `staging`, `prod`, or `local`. */
+  readonly environment: string
+  /** The state machine's definition, for the picture in the report. */
+  readonly machine: unknown
+  /** Aborts shortly before the function's time is over. */
+  readonly signal: AbortSignal
+  /** Milliseconds until then. */
+  readonly remaining: () => number
+}
+
+/** What every step says of itself: whether it changed anything, and one line for the report. */
+export interface StepResult {
+  readonly changed: boolean
+  readonly detail: string
+}
+
+/**
+ * One kind of work: one value in one file, one entry in the registry, one function in `functions/`, one substitution in
+ * the state machine. Safe to run twice: the second run says `changed: false` and ends in the same state.
+ */
+export interface Step<Kind extends string, Event, Needs extends keyof Ports, Result extends StepResult> {
+  readonly kind: Kind
+  /** One sentence, in the words of an operator. */
+  readonly purpose: string
+  readonly event: z.ZodType<Event>
+  /** Names of the ports; infra grants by them. */
+  readonly needs: readonly Needs[]
+  run(event: Event, ports: Pick<Ports, Needs>): Promise<Result>
+}
+
+export const defineStep = <Kind extends string, Event, Needs extends keyof Ports, Result extends StepResult>(
+  step: Step<Kind, Event, Needs, Result>,
+): Step<Kind, Event, Needs, Result> => step
+
+/** The event of a step inside an open run. */
+export const inRun = <Input extends z.ZodType>(input: Input) => z.strictObject({ run: Run, input })

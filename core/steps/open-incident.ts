@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { rowOf } from '#core/decide/decide.ts'
+import { RollbackError } from '#core/errors.ts'
+import { Contained, type Incident } from '#core/incident/incident.ts'
+import { keys } from '#core/incident/keys.ts'
+import { claimLease } from '#core/incident/lease.ts'
+import { Execution, Request, type Signal } from '#core/incident/request.ts'
+import type { Run } from '#core/incident/run.ts'
+import { writeJson } from '#core/json.ts'
+import type { IncidentId, Path, PlanName } from '#core/names.ts'
+import type { Plan } from '#core/plan/load.ts'
+import { defineStep } from '#core/steps/define-step.ts'
+
+const stepsOf = (plan: Plan, path: Path) =>
+  path === 'partial' ? (plan.paths.partial?.steps ?? []) : path === 'full' ? (plan.paths.full?.steps ?? []) : []
+
+const hasPath = (plan: Plan, path: Path): boolean =>
+  path === 'purge' ? plan.paths.full !== undefined : plan.paths[path] !== undefined
+
+/** What the state machine needs of the plan: numbers and lists, no decisions. */
+const settingsOf = (plan: Plan, path: Path, signal: Signal | null) => ({
+  concurrency: plan.snapshot.concurrency,
+  // Who starts a path by hand has decided; one that an alarm has chosen may have to be approved.
+  askFirst: signal !== null && (rowOf(plan, signal.name, signal.severity)?.approve ?? []).length > 0,
+  approvalSeconds: seconds(plan.approval.within),
+  purgeApprovalSeconds: seconds(plan.paths.full?.purge.within ?? plan.approval.within),
+  purgeNow: path === 'full' && plan.paths.full?.purge.after === 0,
+  reEnable: plan.paths.restore !== undefined,
+  escalate: plan.watch?.escalate === true && plan.paths.full !== undefined,
+  fullSteps: stepsOf(plan, 'full'),
+})
+
+/** The state machine counts in whole seconds, one at least. */
+const seconds = (milliseconds: number): number => Math.max(1, Math.ceil(milliseconds / 1000))
+
+export const openIncident = defineStep({
+  kind: 'open-incident',
+  purpose: 'Claims the lease of the plan and opens the record of the run, or joins the run that holds it.',
+  event: z.strictObject({
+    request: Request,
+    contained: Contained.nullable(),
+    execution: Execution.extend({ startedAt: z.string() }),
+  }),
+  needs: ['objects', 'executions', 'plans', 'clock', 'environment'],
+  run: async ({ request, contained, execution }, ports) => {
+    const plan = await ports.plans.load(request.plan)
+    const path = request.path
+    if (!hasPath(plan, path))
+      throw new RollbackError('Plan.NoSuchPath', `Plan "${plan.name}" has no path "${path}".`, {
+        fix: `Choose one of ${Object.keys(plan.paths).join(', ')}.`,
+        category: 'usage',
+      })
+    const incident = execution.name as IncidentId
+    const claim = await claimLease({ plan: plan.name as PlanName, incident, execution: execution.id }, ports)
+    const openedAt = ports.clock.now().toISOString()
+    if (!claim.held) {
+      const joined = claim.by.incident as IncidentId
+      await writeJson(ports.objects, `${keys.joined(joined)}${incident}.json`, { at: openedAt, incident, request })
+      return { changed: false, detail: `joined run "${joined}"`, joined, run: null, steps: [], settings: null }
+    }
+    const run: Run = {
+      plan: plan.name as PlanName,
+      planDigest: plan.digest,
+      incident,
+      execution: execution.id,
+      epoch: claim.lease.epoch,
+      path,
+      drill: request.drill ?? false,
+    }
+    const record: Incident = {
+      incident,
+      plan: plan.name,
+      planDigest: plan.digest,
+      path,
+      reason: request.reason,
+      signal: request.signal ?? null,
+      drill: run.drill,
+      environment: ports.environment,
+      execution: execution.id,
+      epoch: run.epoch,
+      startedAt: execution.startedAt,
+      openedAt,
+      contained,
+      tookOver: claim.tookOver?.incident ?? null,
+    }
+    // Write-once: a retry by a person opens the same incident again, and its beginning stays what it was.
+    const written = await writeJson(ports.objects, keys.incident(incident), record, { ifAbsent: true })
+    const from = claim.tookOver ? `, taken over from "${claim.tookOver.incident}"` : ''
+    return {
+      changed: written !== null,
+      detail: `incident "${incident}", epoch ${run.epoch}${from}`,
+      joined: null,
+      run,
+      steps: stepsOf(plan, path),
+      settings: settingsOf(plan, path, record.signal),
+    }
+  },
+})

@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { EVIDENCE_NAMES, Evidence, preserveEvidence as preserve } from '#core/evidence/preserve.ts'
+import { keys } from '#core/incident/keys.ts'
+import { reading } from '#core/incident/session.ts'
+import { readJson, writeJson } from '#core/json.ts'
+import { defineStep, inRun } from '#core/steps/define-step.ts'
+
+export const preserveEvidence = defineStep({
+  kind: 'preserve-evidence',
+  purpose: 'Keeps what the database shows before anything changes: queries, locks, sizes, indexes, policies, versions.',
+  event: inRun(z.strictObject({})),
+  needs: ['database', 'objects', 'plans', 'clock', 'signal'],
+  run: async ({ run }, ports) => {
+    const plan = await ports.plans.load(run.plan)
+    const folder = keys.evidence(run.incident)
+    const at = ports.clock.now().toISOString()
+    let written = 0
+    const keep = async (name: string, rows: readonly unknown[]) => {
+      const key = `${folder}${name}.json`
+      // Write-once: a second run must not replace what was seen before anything changed.
+      if (await writeJson(ports.objects, key, { at, rows }, { ifAbsent: true })) written += 1
+      return key
+    }
+    const evidence: Evidence[] = await reading(run, plan, 'evidence', ports, (session) =>
+      preserve(session, plan.protects.tables, keep),
+    ).catch((error: unknown) =>
+      // A database that is down is a reason to roll back, not a reason to stop: the report says that nothing is known.
+      EVIDENCE_NAMES.map((name) => ({
+        name,
+        key: null,
+        status: 'unknown' as const,
+        detail: error instanceof Error ? error.message : String(error),
+      })),
+    )
+    const index = `${folder}index.json`
+    // What a first run could not have, a second one may; what was kept stays as it was seen first.
+    const known = await readJson(ports.objects, index).then(
+      (found) =>
+        new Map(
+          Evidence.array()
+            .parse(found?.value ?? [])
+            .map((piece) => [piece.name, piece]),
+        ),
+      () => new Map<string, Evidence>(),
+    )
+    const all = evidence.map((piece) => {
+      const before = known.get(piece.name)
+      return before?.status === 'kept' ? before : piece
+    })
+    await writeJson(ports.objects, index, all).catch(() => null)
+    const kept = all.filter(({ status }) => status === 'kept').length
+    return { changed: written > 0, detail: `${kept} of ${all.length} pieces kept`, kept }
+  },
+})

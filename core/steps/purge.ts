@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { requireApproval } from '#core/approval/approval.ts'
+import { mutating } from '#core/incident/session.ts'
+import { pathOf } from '#core/plan/path-of.ts'
+import { purge as destroy } from '#core/purge/purge.ts'
+import { PurgeSubject } from '#core/purge/subject.ts'
+import { defineStep, inRun } from '#core/steps/define-step.ts'
+
+export const purge = defineStep({
+  kind: 'purge',
+  purpose: 'Destroys retired tables, after it has checked approval, snapshot and coverage once more under its lock.',
+  event: inRun(z.strictObject({ subject: PurgeSubject })),
+  needs: ['database', 'objects', 'plans', 'clock', 'environment', 'signal'],
+  run: async ({ run, input }, ports) => {
+    const plan = await ports.plans.load(run.plan)
+    // A task token alone is never enough: the record of the approval is.
+    const question = { purpose: 'purge', subject: input.subject, roles: pathOf(plan, 'full').purge.approve } as const
+    await requireApproval(run, question, ports)
+    const { changed, rows, extension } = await mutating(
+      run,
+      plan,
+      'purge',
+      ports,
+      (session) =>
+        destroy(session, ports.objects, {
+          subject: input.subject,
+          environment: ports.environment,
+          clock: ports.clock,
+          locks: { budgetMs: plan.budgets.lock, signal: ports.signal },
+        }),
+      { statementTimeout: 0 },
+    )
+    const kept = extension?.kept ? `; extension ${extension.name} kept: ${extension.kept}` : ''
+    return { changed, detail: `${changed ? 'destroyed' : 'destroyed before'}: ${rows} rows${kept}` }
+  },
+})

@@ -1,0 +1,69 @@
+import { addConstraints } from '#core/steps/add-constraints.ts'
+import { askApproval } from '#core/steps/ask-approval.ts'
+import { buildIndexes } from '#core/steps/build-indexes.ts'
+import { choosePurge } from '#core/steps/choose-purge.ts'
+import { chooseRestore } from '#core/steps/choose-restore.ts'
+import { compareRestore } from '#core/steps/compare-restore.ts'
+import { contain } from '#core/steps/contain.ts'
+import { dropIndexes } from '#core/steps/drop-indexes.ts'
+import { listParts } from '#core/steps/list-parts.ts'
+import { loadPart } from '#core/steps/load-part.ts'
+import { needsHuman } from '#core/steps/needs-human.ts'
+import { notify } from '#core/steps/notify.ts'
+import { openIncident } from '#core/steps/open-incident.ts'
+import { prepareRestore } from '#core/steps/prepare-restore.ts'
+import { preserveEvidence } from '#core/steps/preserve-evidence.ts'
+import { purge } from '#core/steps/purge.ts'
+import { reEnable } from '#core/steps/re-enable.ts'
+import { report } from '#core/steps/report.ts'
+import { retire } from '#core/steps/retire.ts'
+import { runSql } from '#core/steps/run-sql.ts'
+import { sealSnapshot } from '#core/steps/seal-snapshot.ts'
+import { setFlag } from '#core/steps/set-flag.ts'
+import { snapshotPart } from '#core/steps/snapshot-part.ts'
+import { swapIn } from '#core/steps/swap-in.ts'
+import { undoRetire } from '#core/steps/undo-retire.ts'
+import { verify } from '#core/steps/verify.ts'
+import { verifySnapshot } from '#core/steps/verify-snapshot.ts'
+import { watch } from '#core/steps/watch.ts'
+
+/**
+ * Every kind of work that the state machine can ask for. One entry is one file here, one handler of the same name in
+ * `functions/`, and one substitution `${…Function}` in the state machine; a test keeps the three equal.
+ */
+export const STEPS = [
+  contain,
+  openIncident,
+  notify,
+  preserveEvidence,
+  dropIndexes,
+  runSql,
+  setFlag,
+  retire,
+  listParts,
+  snapshotPart,
+  sealSnapshot,
+  verifySnapshot,
+  choosePurge,
+  askApproval,
+  purge,
+  chooseRestore,
+  undoRetire,
+  prepareRestore,
+  loadPart,
+  addConstraints,
+  buildIndexes,
+  compareRestore,
+  swapIn,
+  verify,
+  watch,
+  reEnable,
+  needsHuman,
+  report,
+] as const
+
+export type StepKind = (typeof STEPS)[number]['kind']
+
+/** `drop-indexes` → `DropIndexesFunction`: the name of its substitution in the state machine. */
+export const substitutionOf = (kind: string): string =>
+  `${kind.replaceAll(/(^|-)([a-z])/g, (_match, _dash, letter: string) => letter.toUpperCase())}Function`

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { explained } from '#core/incident/explain.ts'
+import { readIncident } from '#core/incident/incident.ts'
+import { keys } from '#core/incident/keys.ts'
+import { releaseLease } from '#core/incident/lease.ts'
+import { valuesOfIncident, valuesOfReport } from '#core/incident/message-values.ts'
+import { Problem } from '#core/incident/problem.ts'
+import { tell } from '#core/incident/tell.ts'
+import { writeJson } from '#core/json.ts'
+import { renderHtml } from '#core/report/html.ts'
+import { renderMarkdown } from '#core/report/markdown.ts'
+import { reportOfRun } from '#core/report/of-run.ts'
+import { defineStep, inRun } from '#core/steps/define-step.ts'
+
+const EVENTS = {
+  flag: 'rolled-back',
+  partial: 'rolled-back',
+  full: 'rolled-back',
+  restore: 'restored',
+  purge: 'purged',
+} as const
+
+export const report = defineStep({
+  kind: 'report',
+  purpose: 'Writes the report of the run, tells people how it ended, and gives the lease back.',
+  event: inRun(z.strictObject({ problem: Problem.nullable(), reEnabled: z.boolean() })),
+  needs: ['executions', 'notifier', 'objects', 'plans', 'clock', 'environment', 'machine'],
+  run: async ({ run, input }, ports) => {
+    const plan = await ports.plans.load(run.plan)
+    const event = input.problem ? 'needs-human' : EVENTS[run.path]
+    const key = keys.report(run.incident, 'html')
+    const problem = input.problem && (await explained(input.problem, ports.objects, run.incident))
+    const ending = { ...input, problem }
+    const incident = await readIncident(ports.objects, run.incident)
+    const ended = await reportOfRun(run, plan, ending, ports)
+    // A purge that found nothing has purged nothing.
+    const tells = event !== 'needs-human' && ended.outcome !== 'nothing-to-do'
+    if (tells && incident) {
+      const roles = plan.paths.restore?.reEnable?.approve.join(', ') ?? '-'
+      const values = { ...valuesOfIncident(plan, incident), ...valuesOfReport(ended) }
+      await tell(run, event, { ...values, roles, report: key }, ports)
+    }
+    // Once more, with that message in it.
+    const written = tells ? await reportOfRun(run, plan, ending, ports) : ended
+    await writeJson(ports.objects, keys.report(run.incident, 'json'), written)
+    await ports.objects.write(
+      keys.report(run.incident, 'md'),
+      renderMarkdown(written),
+      undefined,
+      'text/markdown; charset=utf-8',
+    )
+    await ports.objects.write(key, renderHtml(written, ports.machine), undefined, 'text/html; charset=utf-8')
+    await releaseLease(run, ports.objects)
+    const { outcome } = written
+    return { changed: true, detail: `${outcome}: ${key}`, outcome }
+  },
+})

@@ -1,0 +1,32 @@
+import { mutating } from '#core/incident/session.ts'
+import { closeRebuilt } from '#core/indexes/dropped.ts'
+import { swapIn as swap } from '#core/restore/swap-in.ts'
+import { defineStep, inRun } from '#core/steps/define-step.ts'
+import { FromSnapshot, restoreInput } from '#core/steps/from-snapshot.ts'
+
+export const swapIn = defineStep({
+  kind: 'swap-in',
+  purpose: 'Moves the compared tables to their places in one short transaction.',
+  event: inRun(FromSnapshot),
+  needs: ['database', 'objects', 'plans', 'clock', 'environment', 'signal'],
+  run: async ({ run, input }, ports) => {
+    const plan = await ports.plans.load(run.plan)
+    const swapped = await mutating(run, plan, 'swap-in', ports, async (session) => {
+      const result = await swap(session, ports.objects, {
+        ...restoreInput(run, input, ports.environment),
+        clock: ports.clock,
+        locks: { budgetMs: plan.budgets.lock, signal: ports.signal },
+      })
+      await closeRebuilt(session, ports.objects, run.plan)
+      return result
+    })
+    const rows = swapped.tables.reduce((sum, table) => sum + table.rows, 0)
+    const notes = swapped.unvalidated.map(
+      ({ foreignKey, table, why }) => `"${foreignKey}" of ${table} is not validated: ${why}`,
+    )
+    return {
+      changed: swapped.changed,
+      detail: [`${swapped.tables.length} tables, ${rows} rows in place`, ...notes].join('; '),
+    }
+  },
+})

@@ -1,0 +1,4 @@
+import { onAlarm } from '#core/decide/on-alarm.ts'
+import { entry } from '#functions/lambda.ts'
+
+export const handler = entry('on-alarm', onAlarm)

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sfnExecutions } from '#aws/executions.ts'
+import { ssmFlags } from '#aws/flags.ts'
+import { snsNotifier } from '#aws/notifier.ts'
+import { s3Objects } from '#aws/objects.ts'
+import { postgres } from '#aws/postgres.ts'
+import { RollbackError } from '#core/errors.ts'
+import type { Clock, Database } from '#core/ports.ts'
+import type { Ports } from '#core/steps/define-step.ts'
+import { planFolder } from '#functions/plans.ts'
+import machine from '../statemachines/rollback.asl.json' with { type: 'json' }
+
+/** Reads a setting of the function at the moment it is needed, so that a function without it can still do the rest. */
+const setting = (name: string): string => {
+  const value = process.env[name]
+  if (value) return value
+  throw new RollbackError('Setting.Missing', `The environment variable "${name}" is not set.`, {
+    fix: 'The deployment sets it; locally the command line does.',
+    category: 'usage',
+  })
+}
+
+const realClock: Clock = {
+  now: () => new Date(),
+  sleep: async (milliseconds, signal) => {
+    await sleep(milliseconds, undefined, signal ? { signal } : {})
+  },
+}
+
+const fromEnvironment = (): Database =>
+  postgres({ url: setting('DATABASE_URL'), iam: process.env.DATABASE_IAM === 'true' })
+
+let database: (() => Database) | null = null
+let clock: Clock | null = null
+
+/**
+ * What a drill puts in place of the server and the wall clock; `null` takes it away again. Everything else is reached over
+ * the network, also locally.
+ */
+export const replace = (with_: { database?: (() => Database) | null; clock?: Clock | null }): void => {
+  if (with_.database !== undefined) database = with_.database
+  if (with_.clock !== undefined) clock = with_.clock
+}
+
+const lazyDatabase: Database = {
+  get label() {
+    return (database ?? fromEnvironment)().label
+  },
+  get kind() {
+    return (database ?? fromEnvironment)().kind
+  },
+  session: (options, work) => (database ?? fromEnvironment)().session(options, work),
+}
+
+/** The ports of one call: the adapters, and what the call itself brings. */
+export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
+  flags: ssmFlags(),
+  get objects() {
+    return s3Objects(setting('BUCKET'))
+  },
+  database: lazyDatabase,
+  get notifier() {
+    return snsNotifier(setting('TOPIC_ARN'))
+  },
+  get executions() {
+    return sfnExecutions(setting('STATE_MACHINE_ARN'))
+  },
+  clock: clock ?? realClock,
+  plans: planFolder(() => process.env.PLANS_DIRECTORY),
+  get environment() {
+    return setting('ENVIRONMENT')
+  },
+  machine,
+  ...call,
+})

@@ -1,0 +1,4 @@
+import { purge } from '#core/steps/purge.ts'
+import { lambda } from '#functions/lambda.ts'
+
+export const handler = lambda(purge)
