@@ -1,0 +1,28 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { PATHS } from '#core/names.ts'
+
+export const path = (): Option => new Option('--path <path>', 'flag, partial, full, restore or purge').choices(PATHS)
+
+export const databaseUrl = (description: string): Option =>
+  new Option('--database-url <url>', `${description}: postgresql://user@host:5432/name; the password from PGPASSWORD`)
+
+export const plans = (): Option =>
+  new Option('--plans <dir>', "folder with one folder per plan; default: the project's")
+
+export const json = (): Option => new Option('--json', 'one JSON document on stdout instead of text')
+
+export const out = (): Option => new Option('--out <dir>', 'folder for the report (JSON, Markdown, HTML)')
+
+/** A number of rows: 1 to 100,000,000. */
+export const positiveInteger = (text: string): number => {
+  const number = Number(text)
+  if (/^\d{1,9}$/.test(text) && number >= 1 && number <= 100_000_000) return number
+  throw new InvalidArgumentError('Give a whole number from 1 to 100000000.')
+}
+
+/** For an option that may be given several times. */
+export const collected = (text: string, before: readonly string[] | undefined): string[] => [...(before ?? []), text]
+
+/** Examples below the help of a command. */
+export const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ vector-rollback ${line}`).join('\n')}`

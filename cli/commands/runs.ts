@@ -1,0 +1,53 @@
+import { type Command, Option } from 'commander'
+import type { DrillOptions } from '#cli/drill.ts'
+import type { RunOptions } from '#cli/run.ts'
+import { collected, databaseUrl, examples, json, out, path, plans } from './options.ts'
+
+export const drillCommand = (program: Command): void => {
+  program
+    .command('drill [plan...]')
+    .summary('practise the paths on a throwaway database')
+    .description(
+      'Runs the real state machine and functions on a throwaway database with the data of the plan. Without --path: flag, partial, full, restore and back to normal. Nothing outside this machine is touched. Without a plan: all of them.',
+    )
+    .addOption(path())
+    .addOption(databaseUrl('make the throwaway database on this server; default: an embedded one'))
+    .addOption(out())
+    .addOption(plans())
+    .addOption(json())
+    .addHelpText('after', examples('drill', 'drill pgvector-search --path full', 'drill --out ./reports --json'))
+    .action(async (names: string[], options: DrillOptions) => {
+      const { drill } = await import('#cli/drill.ts')
+      process.exitCode = await drill(names, options)
+    })
+}
+
+export const runCommand = (program: Command): void => {
+  program
+    .command('run <plan>')
+    .summary('roll back a real database from this machine')
+    .description(
+      'Runs a path against a real, existing database from this machine, with the same state machine as in AWS. For when Step Functions is down, or there is none. Look at "plan preview" first. --state keeps snapshots and records: a later restore needs the same folder.',
+    )
+    .addOption(path().makeOptionMandatory())
+    .addOption(new Option('--local', 'yes, from this machine'))
+    .addOption(databaseUrl('the database that the plan protects'))
+    .addOption(new Option('--state <dir>', 'folder for snapshots and records; keep it'))
+    .addOption(new Option('--confirm <plan>', 'the name of the plan once more: this changes a real database'))
+    .addOption(new Option('--approve <role=name>', 'who approves, in which role; repeatable').argParser(collected))
+    .addOption(new Option('--reason <text>', 'why, for the report'))
+    .addOption(out())
+    .addOption(plans())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples(
+        'run pgvector-search --path partial --local --database-url postgresql://rollback@db/app --state ./state --confirm pgvector-search',
+        'run pgvector-search --path restore --local --database-url postgresql://rollback@db/app --state ./state --confirm pgvector-search --approve team-lead=alice',
+      ),
+    )
+    .action(async (name: string, options: RunOptions) => {
+      const { run } = await import('#cli/run.ts')
+      process.exitCode = await run(name, options)
+    })
+}

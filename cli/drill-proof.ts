@@ -1,0 +1,31 @@
+import { captureTables } from '#core/ddl/capture.ts'
+import type { TableDefinition } from '#core/ddl/definition.ts'
+import { RollbackError } from '#core/errors.ts'
+import { canonicalJson } from '#core/json.ts'
+import { printTable } from '#core/names.ts'
+import type { Plan } from '#core/plan/load.ts'
+import type { Database } from '#core/ports.ts'
+
+/** The tables that a full rollback takes away, as the catalogue has them. Their rows are compared by the restore itself. */
+export const definitionsOf = (database: Database, plan: Plan): Promise<TableDefinition[]> =>
+  database.session({ applicationName: 'vector-rollback:drill' }, (session) =>
+    captureTables(session, plan.paths.full?.retire ?? plan.protects.tables),
+  )
+
+/** A restored table has another oid; nothing else may differ. */
+const comparable = ({ oid: _, ...definition }: TableDefinition): string => canonicalJson(definition)
+
+/** Throws `Drill.NotIdentical` naming the table and where its definition differs from the one before the drill. */
+export const requireIdentical = (before: readonly TableDefinition[], after: readonly TableDefinition[]): void => {
+  for (const was of before) {
+    const is = after.find(({ table }) => printTable(table) === printTable(was.table))
+    const [a, b] = [comparable(was), is ? comparable(is) : 'nothing']
+    if (a === b) continue
+    const at = [...a].findIndex((letter, index) => letter !== b[index])
+    throw new RollbackError(
+      'Drill.NotIdentical',
+      `"${printTable(was.table)}" is not what it was before the drill: "${a.slice(at - 60, at + 60)}" became "${b.slice(at - 60, at + 60)}".`,
+      { fix: 'This is a defect of the restore: keep the report and do not rely on the full path until it is mended.' },
+    )
+  }
+}

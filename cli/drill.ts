@@ -1,0 +1,203 @@
+import { dirname, join, resolve } from 'node:path'
+import { type DrillDatabase, drillDatabase } from '#cli/drill-database.ts'
+import { drillDocument } from '#cli/drill-document.ts'
+import { definitionsOf, requireIdentical } from '#cli/drill-proof.ts'
+import { type DrillRun, drillRuns } from '#cli/drill-script.ts'
+import { EXIT } from '#cli/exit-codes.ts'
+import { exitCodeOfOutcome, runOnce } from '#cli/local-run.ts'
+import { allPlans, findPlan } from '#cli/plans.ts'
+import { type Progress, progress } from '#cli/progress.ts'
+import { quietFunctions } from '#cli/quiet-functions.ts'
+import { showStates } from '#cli/show-states.ts'
+import { RollbackError } from '#core/errors.ts'
+import { PATHS, type Path } from '#core/names.ts'
+import { fixtureOf } from '#core/plan/fixture.ts'
+import { loadPlan, type Plan, resolveFlag } from '#core/plan/load.ts'
+import { type DrillReport, renderDrillHtml, renderDrillMarkdown } from '#core/report/drill.ts'
+import type { LocalOutcome } from '#local/outcome.ts'
+import { machineDefinition, writeReports } from '#local/reports.ts'
+import { type Stack, startStack } from '#local/stack.ts'
+
+export interface DrillOptions {
+  readonly path?: string
+  readonly databaseUrl?: string
+  readonly json?: boolean
+  readonly out?: string
+  readonly plans?: string
+  readonly rows?: number
+}
+
+/** Rows of the largest table of a fixture: enough for an index to matter, few enough to be quick. */
+const ROWS = 2_000
+const ENVIRONMENT = 'drill'
+
+const pathOf = (text: string | undefined): Path | undefined => {
+  if (text === undefined) return undefined
+  const path = PATHS.find((known) => known === text)
+  if (path) return path
+  throw new RollbackError('Usage.Invalid', `"${text}" is not a path.`, {
+    fix: `Use one of ${PATHS.join(', ')}, or none for the whole way.`,
+    category: 'usage',
+  })
+}
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
+
+/** Everybody whom the plan asks approves: a drill is of the machine, not of the people. */
+const approversOf = (plan: Plan) => () =>
+  [...new Set([...(plan.paths.full?.purge.approve ?? []), ...(plan.paths.restore?.reEnable?.approve ?? [])])].map(
+    (role) => ({
+      role,
+      name: `drill as ${role}`,
+    }),
+  )
+
+const switchOn = async (stack: Stack, plan: Plan): Promise<void> => {
+  for (const [name, flag] of Object.entries(plan.flags))
+    await stack.flags.write(resolveFlag(plan, name, ENVIRONMENT), flag.on)
+}
+
+interface Drilled {
+  readonly report: DrillReport
+  readonly exitCode: number
+}
+
+const requireOn = async (stack: Stack, plan: Plan): Promise<void> => {
+  for (const [name, flag] of Object.entries(plan.flags)) {
+    const value = (await stack.flags.read(resolveFlag(plan, name, ENVIRONMENT)))?.value
+    if (value === flag.on) continue
+    throw new RollbackError('Drill.NotReEnabled', `Flag "${name}" is "${value}" after the drill, not "${flag.on}".`, {
+      fix: 'This is a defect of the re-enabling: keep the report and look at its last states.',
+    })
+  }
+}
+
+const walk = async (
+  stack: Stack,
+  plan: Plan,
+  runs: readonly DrillRun[],
+  database: DrillDatabase,
+  began: number,
+): Promise<Drilled> => {
+  const done: DrillReport['runs'][number][] = []
+  const finish = (outcome: DrillReport['outcome'], exitCode: number): Drilled => ({
+    exitCode,
+    report: {
+      version: 1,
+      outcome,
+      plan: plan.name,
+      planTitle: plan.title,
+      database: database.database.label,
+      runs: done,
+      seconds: { total: (performance.now() - began) / 1000 },
+      createdAt: new Date().toISOString(),
+    },
+  })
+  for (const { title, path, travel } of runs) {
+    say(`\n${plan.name}: ${title}`)
+    stack.clock.travel(travel)
+    const outcome: LocalOutcome = await runOnce(stack, {
+      plan: plan.name,
+      path,
+      reason: `Drill: ${title}.`,
+      drill: true,
+    })
+    if (outcome.report) done.push({ title, report: outcome.report })
+    const exitCode = exitCodeOfOutcome(outcome)
+    if (exitCode === EXIT.ok && outcome.report?.outcome === 'drill-passed') continue
+    say(
+      `Stopped: ${outcome.problem ? `${outcome.problem.error}: ${outcome.problem.text}` : 'the run was not recorded'}`,
+    )
+    return finish('needs-human', exitCode === EXIT.ok ? EXIT.failed : exitCode)
+  }
+  return finish('drill-passed', EXIT.ok)
+}
+
+const drillPlan = async (
+  directory: string,
+  path: Path | undefined,
+  options: DrillOptions,
+  shown: Progress,
+): Promise<Drilled> => {
+  const began = performance.now()
+  const plan = await loadPlan(directory)
+  const fixture = await fixtureOf(directory)
+  const database = await drillDatabase(options.databaseUrl)
+  try {
+    say(`${plan.name}: loading the fixture into ${database.database.label}`)
+    await database.database.session({ applicationName: 'vector-rollback:drill', statementTimeout: 0 }, (session) =>
+      fixture.load(session, { rows: options.rows ?? ROWS }),
+    )
+    const stack = await startStack({
+      environment: ENVIRONMENT,
+      plansDirectory: dirname(directory),
+      database: database.forStack,
+      approvers: approversOf(plan),
+      onEvent: showStates(shown),
+    })
+    const stop = () =>
+      void stack
+        .close()
+        .then(() => database.drop())
+        .finally(() => process.exit(130))
+    process.once('SIGINT', stop).once('SIGTERM', stop)
+    try {
+      await switchOn(stack, plan)
+      const before = await definitionsOf(database.database, plan)
+      const runs = drillRuns(plan, path)
+      const drilled = await walk(stack, plan, runs, database, began)
+      if (drilled.exitCode === EXIT.ok && runs.at(-1)?.path === 'restore') {
+        requireIdentical(before, await definitionsOf(database.database, plan))
+        await requireOn(stack, plan)
+      }
+      return drilled
+    } finally {
+      process.off('SIGINT', stop).off('SIGTERM', stop)
+      await stack.close()
+    }
+  } finally {
+    await database.drop()
+  }
+}
+
+/**
+ * `vector-rollback drill`: every path of the plans on throwaway databases, by the real state machine and functions. Resolves
+ * to the exit code: that of the first drill that did not pass.
+ */
+export const drill = async (plans: readonly string[], options: DrillOptions): Promise<number> => {
+  const path = pathOf(options.path)
+  const directories =
+    plans.length > 0
+      ? await Promise.all(plans.map((name) => findPlan(name, options.plans)))
+      : await allPlans(options.plans)
+  quietFunctions()
+  const shown = progress({ stream: process.stderr, now: () => new Date() })
+  const machine = await machineDefinition()
+  const drilled: Drilled[] = []
+  try {
+    for (const directory of directories) drilled.push(await drillPlan(directory, path, options, shown))
+  } finally {
+    shown.close()
+  }
+  const pages: string[] = []
+  const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
+  for (const { report } of drilled) {
+    const out = resolve(options.out ?? join('drills', stamp), ...(drilled.length > 1 ? [report.plan] : []))
+    const [page] = await writeReports(out, {
+      'drill.html': renderDrillHtml(report, machine),
+      'drill.md': renderDrillMarkdown(report),
+      'drill.json': `${JSON.stringify(report, null, 2)}\n`,
+    })
+    pages.push(page ?? out)
+  }
+  const documents = drilled.map(({ report }) => drillDocument(report, path))
+  if (options.json)
+    process.stdout.write(`${JSON.stringify(documents.length === 1 ? documents[0] : { drills: documents }, null, 2)}\n`)
+  else
+    for (const { report } of drilled)
+      process.stdout.write(
+        `${report.outcome}: ${report.plan}, ${report.runs.length} runs in ${report.seconds.total.toFixed(1)} s\n`,
+      )
+  for (const page of pages) say(`Report: ${page}`)
+  return drilled.find(({ exitCode }) => exitCode !== EXIT.ok)?.exitCode ?? EXIT.ok
+}

@@ -1,0 +1,102 @@
+import { printTable, type RetirementId, type Table } from '#core/names.ts'
+import type { Plan } from '#core/plan/load.ts'
+import { pathOf } from '#core/plan/path-of.ts'
+import { writeTable } from '#core/plan/vocabulary.ts'
+import type { Session } from '#core/ports.ts'
+import { existing } from '#core/restore/drift.ts'
+import { planRetirement, type RetirementPlan } from '#core/retire/plan.ts'
+import { isOpen } from '#core/retire/record.ts'
+import { findRetirements } from '#core/retire/records.ts'
+import { sql } from '#core/sql/tag.ts'
+import { purgesAtOnce } from './approvals.ts'
+import { bootstrapOf } from './bootstrap.ts'
+import type { Findings, PreviewLine, PreviewStage, Refusal } from './model.ts'
+import { blockerNotes, invalidIndexNotes, readerNotes } from './notes.ts'
+import { action, snapshotStage } from './of-plan.ts'
+import { destructionOf, purgeStage } from './purge.ts'
+import { orRefusal } from './refusals.ts'
+import { stepsOnDatabase } from './steps.ts'
+import { readSizes } from './tables.ts'
+
+/** The names of retired tables are made of the incident's id, which nobody knows yet. */
+const PREVIEWED = 'preview' as RetirementId
+
+const lockLine = (tables: readonly Table[], mode: 'share update exclusive' | 'access exclusive', note: string) => ({
+  kind: 'statement' as const,
+  sql: sql`lock table ${sql.join(tables.map(({ schema, name }) => sql.id(schema, name)))} in ${sql.raw(mode)} mode`
+    .text,
+  lock: `${mode.toUpperCase()} on ${tables.map(printTable).join(', ')}`,
+  note,
+})
+
+const retireLines = ({ locked, statements }: RetirementPlan, budget: number): PreviewLine[] => [
+  lockLine(locked, 'share update exclusive', 'blocks neither readers nor writers; makes autovacuum give way'),
+  lockLine(locked, 'access exclusive', `waits ${budget} ms at most, then lets everyone pass and tries again`),
+  ...statements.map(({ statement, lock }): PreviewLine => ({ kind: 'statement', sql: statement.text, lock })),
+  action(
+    'record the definitions, so that undo can give everything back (the new names r… carry the id of the incident: here that of a preview)',
+  ),
+]
+
+const refused = ({ refusals }: RetirementPlan): Refusal[] =>
+  refusals.map(({ object, why }) => ({
+    name: 'Retire.Refused',
+    message: `"${object}" ${why}.`,
+    fix: `Remove what is in the way, or allow it in paths.full.allow of the plan by this name: ${JSON.stringify(object)}.`,
+  }))
+
+/** The open retirement that has all the tables already, when none of them is in its place. */
+const retiredBefore = async (session: Session, plan: Plan, tables: readonly Table[]): Promise<string | null> => {
+  if ((await existing(session, tables)).length > 0) return null
+  const open = (await findRetirements(session, plan.name)).filter(isOpen)
+  const found = open.find((retirement) =>
+    tables.every((table) =>
+      retirement.tables.some(({ definition }) => printTable(definition.table) === printTable(table)),
+    ),
+  )
+  return found
+    ? `the tables lie retired since ${found.retiredAt} ("${found.id}"): the snapshot goes on from there`
+    : null
+}
+
+/** What the full path would do in this database. */
+export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings> => {
+  const { retire: tables, allow, purge } = pathOf(plan, 'full')
+  const steps = await stepsOnDatabase(session, plan, 'full')
+  const stages: PreviewStage[] = [...steps.stages]
+  const refusals: Refusal[] = [...steps.refusals]
+  const notes = await invalidIndexNotes(session, tables)
+
+  const before = await orRefusal(() => retiredBefore(session, plan, tables))
+  if ('refusal' in before) refusals.push(before.refusal)
+  else if (before.value !== null) notes.push(before.value)
+  else {
+    const input = { retirement: PREVIEWED, tables, allow: allow.map(writeTable) }
+    const planned = await orRefusal(() => planRetirement(session, input))
+    if ('refusal' in planned) refusals.push(planned.refusal)
+    else {
+      const bootstrap = await bootstrapOf(session, planned.value.bootstrap)
+      stages.push(...bootstrap.stages, {
+        title: 'Retire, in one transaction',
+        lines: retireLines(planned.value, plan.budgets.lock),
+      })
+      refusals.push(...bootstrap.refusals, ...refused(planned.value))
+      notes.push(...(await blockerNotes(session, planned.value.locked)))
+    }
+    notes.push(...(await readerNotes(session)))
+  }
+  stages.push(snapshotStage(plan))
+  const sizes = await readSizes(session, tables)
+  if (!purgesAtOnce(plan, 'full')) {
+    return { stages, tables: sizes, destroys: 'nothing', refusals, notes, notLookedAt: [] }
+  }
+  const destruction = await destructionOf(
+    session,
+    tables,
+    sizes,
+    purge.extension === 'drop' ? plan.protects.extension : null,
+  )
+  // What depends on the tables is among the refusals of the retirement, with the way out.
+  stages.push(purgeStage(tables, destruction.destroys))
+  return { stages, tables: sizes, destroys: destruction.destroys, refusals, notes, notLookedAt: [] }
+}

@@ -1,0 +1,160 @@
+import { RollbackError } from '#core/errors.ts'
+import type { Path } from '#core/names.ts'
+import { printTable } from '#core/names.ts'
+import type { Plan } from '#core/plan/load.ts'
+import { pathOf } from '#core/plan/path-of.ts'
+import { runsOutsideTransaction } from '#core/plan/sql-file.ts'
+import type { PlanStep } from '#core/plan/steps.ts'
+import type { Moment } from '#core/plan/vocabulary.ts'
+import { size } from '#core/report/figures.ts'
+import { sql } from '#core/sql/tag.ts'
+import { checksAfter } from '#core/verify/verification.ts'
+import { approvalsOf, purgesAtOnce } from './approvals.ts'
+import type { Preview, PreviewLine, PreviewStage } from './model.ts'
+import { statementsOf } from './sql-text.ts'
+
+export const action = (text: string): PreviewLine => ({ kind: 'action', text })
+
+/** The statement of `drop-indexes`, whether the index is there or not. */
+export const dropIndexLine = (index: { schema: string; name: string }, on: string, note?: string): PreviewLine => ({
+  kind: 'statement',
+  sql: sql`drop index concurrently if exists ${sql.id(index.schema, index.name)}`.text,
+  lock: `SHARE UPDATE EXCLUSIVE on ${on}, without making anybody wait`,
+  ...(note === undefined ? {} : { note }),
+})
+
+const stepLines = async (plan: Plan, step: PlanStep): Promise<PreviewLine[]> => {
+  switch (step.kind) {
+    case 'drop-indexes':
+      return step.input.indexes.map((index) => dropIndexLine(index, 'its table'))
+    case 'run-sql': {
+      const text = plan.sql[step.input.file] ?? ''
+      const expected = step.input.expect ? [action(`must give ${step.input.expect.rows} rows, else it is undone`)] : []
+      return [...(await statementsOf(text)), ...expected]
+    }
+    case 'set-flag':
+      return [action(`set ${step.input.flag} to "${plan.flags[step.input.flag]?.[step.input.to] ?? ''}"`)]
+    case 'verify':
+      return step.input.checks.map((name) => action(`${name} must pass: ${plan.checks[name]?.describe ?? ''}`))
+  }
+}
+
+const titleOf = (plan: Plan, step: PlanStep): string => {
+  if (step.kind === 'drop-indexes') return 'Drop indexes, after their definitions are recorded'
+  if (step.kind === 'set-flag') return 'Set a flag'
+  if (step.kind === 'verify') return 'Verify, and stop unless all pass'
+  const { file } = step.input
+  return `Run ${file}, ${runsOutsideTransaction(plan.sql[file] ?? '') ? 'without a transaction' : 'in one transaction'}`
+}
+
+/** The stages of a path's own steps, in their order. */
+export const stepStages = (plan: Plan, path: Path): Promise<PreviewStage[]> => {
+  const steps = path === 'partial' || path === 'full' ? (plan.paths[path]?.steps ?? []) : []
+  return Promise.all(steps.map(async (step) => ({ title: titleOf(plan, step), lines: await stepLines(plan, step) })))
+}
+
+/** What comes before every path. */
+export const beginning = (plan: Plan): PreviewStage[] => [
+  {
+    title: 'Contain',
+    lines: Object.entries(plan.flags).map(([name, { safe, parameter }]) =>
+      action(`set ${name} to "${safe}" (${parameter})`),
+    ),
+  },
+  {
+    title: 'Preserve evidence',
+    lines: [action('read the catalogue: queries, locks, sizes, indexes, policies, versions; ACCESS SHARE at most')],
+  },
+]
+
+const tablesOf = (plan: Plan): string => (plan.paths.full?.retire ?? plan.protects.tables).map(printTable).join(', ')
+
+/** The snapshot of retired tables: nobody else can reach them any more. */
+export const snapshotStage = (plan: Plan): PreviewStage => ({
+  title: 'Snapshot and verify',
+  lines: [
+    action(
+      `copy each retired table to the bucket in parts of ${size(plan.snapshot.partBytes)}, ${plan.snapshot.concurrency} at a time; ACCESS SHARE on the retired tables`,
+    ),
+    action('write the manifest with rows and digests, last and once; read every part again and compare'),
+  ],
+})
+
+/** What a path does beyond its steps, as far as the plan alone can tell. */
+const generalStages = (plan: Plan, path: Path): PreviewStage[] => {
+  switch (path) {
+    case 'full':
+      return [
+        {
+          title: 'Retire',
+          lines: [
+            action(`move ${tablesOf(plan)} out of reach in one transaction; ACCESS EXCLUSIVE on them for milliseconds`),
+          ],
+        },
+        snapshotStage(plan),
+      ]
+    case 'restore':
+      return [
+        {
+          title: 'Restore',
+          lines: [
+            action(`bring back ${tablesOf(plan)}: by undo while they lie retired, else from the newest snapshot`),
+          ],
+        },
+      ]
+    case 'purge':
+      return [{ title: 'Purge', lines: [action(`after approval, drop the retired ${tablesOf(plan)} without cascade`)] }]
+    default:
+      return []
+  }
+}
+
+/** Throws `Plan.NoSuchPath`. */
+export const requirePath = (plan: Plan, path: Path): number => {
+  if (path !== 'purge') return pathOf(plan, path).budget
+  if (plan.paths.full) return plan.paths.full.budget
+  throw new RollbackError('Plan.NoSuchPath', `Plan "${plan.name}" has no path "purge".`, {
+    fix: 'Only what the path full retires can be purged: add full to paths.',
+    category: 'usage',
+  })
+}
+
+/** When a run of the path asks its checks. */
+export const momentsOf = (path: Path): readonly Moment[] => (path === 'restore' ? ['restore', 're-enable'] : [path])
+
+const checksOf = (plan: Plan, path: Path): Preview['checks'] => {
+  const moments = momentsOf(path)
+  const names = new Set(moments.flatMap((moment) => checksAfter(plan, moment)))
+  return [...names].map((name) => ({
+    name,
+    describe: plan.checks[name]?.describe ?? '',
+    after: moments.filter((moment) => checksAfter(plan, moment).includes(name)),
+  }))
+}
+
+/** What a path would do as far as the plan alone can tell: no database is looked at. Throws `Plan.NoSuchPath`. */
+export const previewOfPlan = async (plan: Plan, path: Path): Promise<Preview> => {
+  const budget = requirePath(plan, path)
+  return {
+    plan: plan.name,
+    planDigest: plan.digest,
+    path,
+    database: null,
+    flags: Object.entries(plan.flags).map(([name, { parameter, safe, delivery, within }]) => ({
+      name,
+      parameter,
+      safe,
+      delivery,
+      within,
+    })),
+    stages: [...beginning(plan), ...(await stepStages(plan, path)), ...generalStages(plan, path)],
+    tables: [],
+    destroys: path === 'purge' || purgesAtOnce(plan, path) ? 'not looked at' : 'nothing',
+    checks: checksOf(plan, path),
+    approvals: approvalsOf(plan, path),
+    budgets: { path: budget, lock: plan.budgets.lock },
+    refusals: [],
+    notes: [],
+    notLookedAt: ['the database: give --database-url to see its statements, rows, bytes and what would be refused'],
+  }
+}

@@ -1,0 +1,187 @@
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Context } from 'aws-lambda'
+import { sfnExecutions } from '#aws/executions.ts'
+import { ssmFlags } from '#aws/flags.ts'
+import { s3Objects } from '#aws/objects.ts'
+import type { Database, Executions, Flags, Objects } from '#core/ports.ts'
+import { STEPS, substitutionOf } from '#core/steps/registry.ts'
+import type { Handler } from '#functions/lambda.ts'
+import { replace } from '#functions/ports.ts'
+import { type Approver, answerTask } from '#local/answers.ts'
+import { type ExecutionResult, type HistoryEvent, LambdaError, loadStateMachine } from '#local/asl/interpret.ts'
+import { type TravellingClock, travellingClock } from '#local/clock.ts'
+import { lockDirectory } from '#local/endpoints/directory-lock.ts'
+import type { Faults } from '#local/endpoints/faults.ts'
+import { startEndpoints } from '#local/endpoints/server.ts'
+import { type SnsService, snsService } from '#local/endpoints/sns.ts'
+import { ssmService } from '#local/endpoints/ssm.ts'
+import { statesService } from '#local/endpoints/states.ts'
+
+const BUCKET = 'vector-rollback-local'
+const REGION = 'us-east-1'
+const ACCOUNT = '000000000000'
+const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:vector-rollback-local`
+const MACHINE = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:vector-rollback-local`
+const DEFINITION = new URL('../statemachines/rollback.asl.json', import.meta.url)
+/** As long as the longest function may run in AWS. */
+const FUNCTION_MS = 15 * 60_000
+
+export interface StackOptions {
+  /** Where bucket, parameters, messages and executions are kept; a folder that goes with the stack when it is not given. */
+  readonly directory?: string
+  readonly environment: string
+  readonly plansDirectory?: string
+  /** Of a server; an embedded database is given as it is. */
+  readonly database: { readonly url: string } | { readonly embedded: Database }
+  /** Who approves; nobody when it is empty. Read at the moment of the question. */
+  readonly approvers?: () => readonly Approver[]
+  readonly onEvent?: (event: HistoryEvent, executionArn: string) => void
+}
+
+/** Everything of AWS that the product uses, on this machine, and the state machine on top of it. */
+export interface Stack {
+  readonly clock: TravellingClock
+  readonly objects: Objects
+  readonly flags: Flags
+  readonly executions: Executions
+  readonly faults: Faults
+  readonly messages: SnsService['messages']
+  /** Invokes a function as AWS would, outside the state machine: `on-alarm`. */
+  invoke(name: string, payload: unknown): Promise<unknown>
+  /** Starts the state machine and waits until it has ended. */
+  execute(name: string, input: unknown): Promise<ExecutionResult & { arn: string }>
+  /** Waits for an execution that something else has started. */
+  waitFor(arn: string): Promise<ExecutionResult>
+  close(): Promise<void>
+}
+
+const context = (name: string): Context => {
+  const deadline = performance.now() + FUNCTION_MS
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`,
+    memoryLimitInMB: '1024',
+    awsRequestId: crypto.randomUUID(),
+    logGroupName: `/aws/lambda/${name}`,
+    logStreamName: 'local',
+    getRemainingTimeInMillis: () => Math.max(0, deadline - performance.now()),
+    done: () => undefined,
+    fail: () => undefined,
+    succeed: () => undefined,
+  }
+}
+
+/** The function's own code, called as Lambda calls it: JSON in, JSON out, errors by their names. */
+const call = async (name: string, payload: unknown): Promise<unknown> => {
+  const { handler } = (await import(`../functions/${name}.ts`)) as { handler: Handler }
+  try {
+    return JSON.parse(JSON.stringify((await handler(JSON.parse(JSON.stringify(payload)), context(name))) ?? null))
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    throw new LambdaError(error.name, error.message, error.stack?.split('\n').slice(1) ?? [])
+  }
+}
+
+const settings = (options: StackOptions, endpoint: string): Record<string, string> => ({
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_REGION: REGION,
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  BUCKET,
+  TOPIC_ARN: TOPIC,
+  STATE_MACHINE_ARN: MACHINE,
+  ENVIRONMENT: options.environment,
+  ...(options.plansDirectory === undefined ? {} : { PLANS_DIRECTORY: options.plansDirectory }),
+  ...('url' in options.database ? { DATABASE_URL: options.database.url } : {}),
+})
+
+/** Sets variables of the process and gives back the way to undo it. */
+const setEnvironment = (values: Record<string, string>): (() => void) => {
+  const before = Object.keys(values).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, values)
+  return () => {
+    for (const [name, value] of before)
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+  }
+}
+
+/**
+ * Starts the stack. One at a time in a process, since functions read the environment of their process, as in Lambda. Throws
+ * `State.InUse` when another process works with the same directory.
+ */
+export const startStack = async (options: StackOptions): Promise<Stack> => {
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'vector-rollback-')))
+  await mkdir(directory, { recursive: true })
+  const undo: (() => Promise<unknown> | unknown)[] = []
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    if (options.directory === undefined) undo.push(() => rm(directory, { recursive: true, force: true }))
+    undo.push(await lockDirectory(directory))
+    const clock = travellingClock()
+    const folder = async (name: string) => {
+      const path = join(directory, name)
+      await mkdir(path, { recursive: true })
+      return path
+    }
+    const objects = s3Objects(BUCKET)
+    const executions = sfnExecutions(MACHINE)
+    const answered = async (name: string, payload: unknown): Promise<unknown> => {
+      const result = await call(name, payload)
+      await answerTask(payload, options.approvers?.() ?? [], { objects, executions, clock })
+      return result
+    }
+    const names = new Map(STEPS.map(({ kind }) => [substitutionOf(kind), kind]))
+    const machine = loadStateMachine(await readFile(DEFINITION, 'utf8'), {
+      ...Object.fromEntries(names),
+      Bucket: BUCKET,
+    })
+    const sns = snsService({ directory: await folder('sns'), clock, topics: [TOPIC] })
+    const states = statesService({
+      directory: await folder('states'),
+      machine,
+      stateMachineArn: MACHINE,
+      clock,
+      invoke: answered,
+      readItems: async ({ key }) => JSON.parse(Buffer.from((await objects.read(key))?.body ?? []).toString('utf8')),
+      ...(options.onEvent ? { onEvent: options.onEvent } : {}),
+    })
+    const endpoints = await startEndpoints({
+      directory: await folder('s3'),
+      clock,
+      services: [ssmService({ directory: await folder('ssm'), clock }), sns, states],
+    })
+    undo.push(() => endpoints.close())
+    undo.push(setEnvironment(settings(options, endpoints.url)))
+    const { database } = options
+    replace({ clock, database: 'embedded' in database ? () => database.embedded : null })
+    undo.push(() => replace({ clock: null, database: null }))
+    undo.push(() => states.close())
+    // Plain HTTP, since the SDK belongs to the adapters: the deployment makes the bucket, they only use it.
+    await fetch(new URL(`/${BUCKET}`, endpoints.url), { method: 'PUT' })
+    return {
+      clock,
+      objects,
+      flags: ssmFlags(),
+      executions,
+      faults: endpoints.faults,
+      messages: () => sns.messages(),
+      invoke: call,
+      execute: async (name, input) => {
+        const { arn } = await executions.start(name, input)
+        return { arn, ...(await states.waitFor(arn)) }
+      },
+      waitFor: (arn) => states.waitFor(arn),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

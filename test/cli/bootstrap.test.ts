@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { query, run } from '#test/postgres/ddl-roundtrip-schema.ts'
+import { createDatabase, describePostgres, type TestDatabase } from '#test/support/database.ts'
+import { cli } from './cli.ts'
+
+const PLAN = 'pgvector-search'
+
+describePostgres('the bootstrap', () => {
+  let db: TestDatabase
+  let product: string
+  beforeEach(async () => {
+    db = await createDatabase()
+    product = db.role('product')
+    expect(await cli(['fixture', PLAN, '--database-url', db.url, '--rows', '5'])).toMatchObject({ code: 0 })
+    await run(db.url, [`create role ${product} login`])
+  })
+  afterEach(() => db.drop())
+
+  const bootstrap = (...more: string[]) => cli(['bootstrap', PLAN, '--database-url', db.url, ...more])
+  const full = () => cli(['plan', 'preview', PLAN, '--path', 'full', '--database-url', db.urlOf(product)])
+  const prepared = () =>
+    query(db.superuserUrl, `select to_regclass('vector_rollback_retired.retirements') is not null as there`)
+
+  test('prints statements that a master user can run as they are, and changes nothing itself', async () => {
+    expect(await full()).toMatchObject({ code: 3 })
+    const { code, stdout, stderr } = await bootstrap('--sql', '--role', product)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(await prepared()).toEqual([{ there: false }])
+    await run(db.url, [stdout])
+    expect(await full()).toMatchObject({ code: 0 })
+  })
+
+  test('runs them when asked to, and then nothing is missing', async () => {
+    expect(await bootstrap('--apply', '--role', product)).toMatchObject({ code: 0 })
+    const { code, stdout } = await full()
+    expect(code).toBe(0)
+    expect(stdout).not.toContain('Prepare the database')
+    expect(stdout).not.toContain('may not become')
+    const again = await cli(['bootstrap', PLAN, '--database-url', db.urlOf(product)])
+    expect(again).toEqual({ code: 0, stdout: '', stderr: 'Nothing is missing.\n' })
+  })
+
+  test('asks for one of printing and running', async () => {
+    const { code, stderr } = await bootstrap('--sql', '--apply')
+    expect(code).toBe(2)
+    expect(stderr).toContain("option '--sql' cannot be used with option '--apply'")
+  })
+
+  test('is refused for a role that does not exist, and for tables that are gone', async () => {
+    const missing = await bootstrap('--role', db.role('missing'))
+    expect(missing.code).toBe(3)
+    expect(missing.stderr).toContain(`fix Run: create role "${db.role('missing')}" login;`)
+    await run(db.url, ['drop table public.embeddings'])
+    const gone = await bootstrap('--role', product)
+    expect(gone.code).toBe(3)
+    expect(gone.stderr).toMatch(/^error Bootstrap\.NoSuchTable\nThere is no table "public\.embeddings"/)
+  })
+
+  test('is refused in the wrong database', async () => {
+    await run(db.url, [`comment on database ${db.name} is 'billing'`])
+    const { code, stderr } = await bootstrap('--apply', '--role', product)
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/^error Database\.WrongOne\n/)
+    expect(await prepared()).toEqual([{ there: false }])
+  })
+})
