@@ -1,0 +1,59 @@
+import type { StepKind } from '#core/steps/registry.ts'
+
+/** Keys of the bucket, `*` for what differs from run to run. Who writes a key may read it too: conditional writes need it. */
+export interface BucketAccess {
+  readonly reads: readonly string[]
+  readonly writes: readonly string[]
+}
+
+/** Answers to approvals are written by people, with their own rights: no function may, whatever the table below says. */
+export const ANSWERS = 'incidents/*/approvals/*/answers/*'
+
+/** The lists of parts that the state machine itself reads. */
+export const PART_LISTS = ['snapshots/*/parts.json', 'restores/*/parts.json'] as const
+
+const LEASE = 'leases/*.json'
+const EVENTS = 'incidents/*/events/*'
+const MESSAGES = 'incidents/*/messages/*'
+const APPROVALS = 'incidents/*/approvals/*'
+const SNAPSHOTS = 'snapshots/*'
+const RESTORES = 'restores/*'
+const INDEXES = 'indexes/*'
+
+/** Every step inside a run writes its own event into the record. */
+const inRun = (reads: readonly string[], writes: readonly string[] = []): BucketAccess => ({
+  reads,
+  writes: [EVENTS, ...writes],
+})
+
+/** What each kind of step touches, by the layout of the bucket. None deletes. */
+export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
+  contain: { reads: [], writes: [] },
+  'open-incident': { reads: [], writes: [LEASE, 'incidents/*/incident.json', 'incidents/*/joined/*'] },
+  notify: inRun([], [MESSAGES]),
+  'preserve-evidence': inRun([], ['incidents/*/evidence/*']),
+  'drop-indexes': inRun([LEASE], [INDEXES]),
+  'run-sql': inRun([LEASE]),
+  'set-flag': inRun([LEASE]),
+  retire: inRun([LEASE], ['retirements/*']),
+  'list-parts': inRun([LEASE], ['snapshots/*/parts.json']),
+  'snapshot-part': inRun([], ['snapshots/*/parts/*']),
+  'seal-snapshot': inRun([LEASE, SNAPSHOTS], ['snapshots/*/manifest.json']),
+  'verify-snapshot': inRun([SNAPSHOTS]),
+  'choose-purge': inRun([SNAPSHOTS]),
+  'ask-approval': inRun([], ['incidents/*/approvals/*/request.json', MESSAGES]),
+  purge: inRun([LEASE, SNAPSHOTS, APPROVALS]),
+  'choose-restore': inRun([SNAPSHOTS]),
+  'undo-retire': inRun([LEASE]),
+  'prepare-restore': inRun([LEASE, SNAPSHOTS, RESTORES], ['restores/*/parts.json']),
+  'load-part': inRun([LEASE, SNAPSHOTS, RESTORES]),
+  'add-constraints': inRun([LEASE, SNAPSHOTS, RESTORES]),
+  'build-indexes': inRun([LEASE, SNAPSHOTS, RESTORES], [INDEXES]),
+  'compare-restore': inRun([LEASE, SNAPSHOTS, RESTORES]),
+  'swap-in': inRun([LEASE, SNAPSHOTS], ['restores/*/restored.json', INDEXES]),
+  verify: inRun([], ['incidents/*/checks/*']),
+  watch: inRun([EVENTS]),
+  're-enable': inRun([LEASE, APPROVALS], [MESSAGES]),
+  'needs-human': inRun([], ['incidents/*/human/*', MESSAGES]),
+  report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', MESSAGES, LEASE]),
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { RollbackError } from '#core/errors.ts'
+import { printPath } from '#core/plan/problem.ts'
+import { ENVIRONMENT } from '#core/plan/vocabulary.ts'
+
+const databaseUrl = z.string().superRefine((text, context) => {
+  const url = URL.parse(text)
+  const wrong = !url || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '' || url.username === ''
+  if (wrong) context.addIssue({ code: 'custom', message: 'write it as postgresql://user@host:5432/database' })
+  // The template shows it to everyone who may read the stack.
+  else if (url.password !== '') context.addIssue({ code: 'custom', message: 'leave the password out: IAM signs in' })
+})
+
+const Database = z.strictObject({
+  url: databaseUrl,
+  /** `DbiResourceId` of an instance or `DbClusterResourceId` of a cluster: IAM names databases by them. */
+  resourceId: z
+    .string()
+    .regex(/^(db|cluster)-[A-Z0-9]+$/, 'write the resource id, such as db-ABCDEFGH or cluster-ABCDEFGH'),
+})
+export type Database = z.output<typeof Database>
+
+const Environment = z
+  .strictObject({
+    account: z
+      .string()
+      .regex(/^\d{12}$/, 'an account has 12 digits, in quotes')
+      .optional(),
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'write a region such as eu-central-1')
+      .optional(),
+    /** Without one the functions can contain and report, and nothing else. */
+    database: Database.optional(),
+  })
+  .refine(
+    ({ account, region }) => (account === undefined) === (region === undefined),
+    'give account and region, or neither',
+  )
+
+/** Names of functions have at most 64 characters: `vector-rollback-<environment>-preserve-evidence`. */
+const EnvironmentName = z
+  .string()
+  .max(24)
+  .regex(ENVIRONMENT, 'use lower-case letters, digits and dashes, such as "prod"')
+
+const Context = z.object({
+  environments: z
+    .record(EnvironmentName, Environment)
+    .refine((environments) => Object.keys(environments).length > 0, 'name at least one environment'),
+})
+
+/** One place to deploy to. Without account and region the template fits any. */
+export type Environment = z.output<typeof Environment> & { readonly name: string }
+
+/** Reads `context.environments` of cdk.json. Throws `Context.Invalid` with every mistake and where it stands. */
+export const readEnvironments = (environments: unknown): Environment[] => {
+  const read = Context.safeParse({ environments })
+  if (read.success) return Object.entries(read.data.environments).map(([name, rest]) => ({ name, ...rest }))
+  const lines = read.error.issues.map(({ path, message }) => `context.${printPath(path)}: ${message}`)
+  throw new RollbackError('Context.Invalid', `The context cannot be used:\n${lines.join('\n')}\n`, {
+    fix: 'Correct cdk.json, or what --context sets.',
+    category: 'usage',
+  })
+}

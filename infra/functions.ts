@@ -1,0 +1,127 @@
+import { Duration } from 'aws-cdk-lib'
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import { STEPS, type StepKind } from '#core/steps/registry.ts'
+import { BUCKET_ACCESS } from '#infra/bucket-access.ts'
+import { PLANS_DIRECTORY } from '#infra/package.ts'
+import { type Rights, statementsFor } from '#infra/permissions.ts'
+import { nameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
+
+/** Seconds. Ten less than the state gives: a function is over before its state tries again. */
+const LONGEST = 890
+const SECONDS: Readonly<Partial<Record<StepKind, number>>> = {
+  contain: 50,
+  'open-incident': 50,
+  notify: 50,
+  'preserve-evidence': 110,
+  'set-flag': 50,
+  'ask-approval': 50,
+  're-enable': 50,
+  'needs-human': 50,
+  report: 110,
+}
+
+/** Megabytes. Copying and digesting takes one whole processor, which Lambda gives from 1,769 on. */
+const MEMORY = 512
+const WHOLE_PROCESSOR = 1_769
+const COPIES: readonly StepKind[] = ['snapshot-part', 'verify-snapshot', 'load-part']
+
+const WRITES_FLAGS: readonly StepKind[] = ['contain', 'set-flag', 're-enable']
+
+const EXECUTIONS: Readonly<Partial<Record<StepKind, Rights['executions']>>> = {
+  'open-incident': ['DescribeExecution'],
+  report: ['GetExecutionHistory'],
+}
+
+interface Shape {
+  readonly entry: string
+  readonly purpose: string
+  readonly seconds: number
+  readonly megabytes: number
+  readonly rights: Rights
+}
+
+const ON_ALARM: Shape = {
+  entry: 'on-alarm',
+  purpose: 'Contains when an alarm of a plan goes off, then starts the state machine.',
+  seconds: 50,
+  megabytes: MEMORY,
+  rights: {
+    needs: ['flags', 'executions', 'notifier', 'plans', 'clock', 'environment'],
+    flags: 'write',
+    executions: ['StartExecution'],
+    bucket: { reads: [], writes: [] },
+  },
+}
+
+const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
+  entry: kind,
+  purpose,
+  seconds: SECONDS[kind] ?? LONGEST,
+  megabytes: COPIES.includes(kind) ? WHOLE_PROCESSOR : MEMORY,
+  rights: {
+    needs,
+    flags: WRITES_FLAGS.includes(kind) ? 'write' : 'read',
+    executions: EXECUTIONS[kind] ?? [],
+    bucket: BUCKET_ACCESS[kind],
+  },
+})
+
+/** A function per kind of step and the one that alarms call, each with a role and a log group of its own. */
+export class RollbackFunctions extends Construct {
+  /** By kind of step. */
+  readonly steps: ReadonlyMap<StepKind, LambdaFunction>
+  readonly onAlarm: LambdaFunction
+  readonly roles: readonly Role[]
+
+  constructor(scope: Construct, id: string, props: { readonly code: Code; readonly setting: Setting }) {
+    super(scope, id)
+    const roles: Role[] = []
+    const create = (shape: Shape): LambdaFunction => {
+      const logGroup = new LogGroup(this, `${shape.entry}-log`, { retention: RetentionDays.ONE_YEAR })
+      const role = new Role(this, `${shape.entry}-role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+      for (const statement of statementsFor(shape.rights, props.setting)) role.addToPolicy(statement)
+      logGroup.grantWrite(role)
+      roles.push(role)
+      return new LambdaFunction(this, shape.entry, {
+        functionName: `${nameIn(props.setting.environment)}-${shape.entry}`,
+        description: shape.purpose,
+        runtime: Runtime.NODEJS_24_X,
+        architecture: Architecture.ARM_64,
+        code: props.code,
+        handler: `${shape.entry}.handler`,
+        timeout: Duration.seconds(shape.seconds),
+        memorySize: shape.megabytes,
+        environment: environmentOf(shape.rights, props.setting),
+        role,
+        logGroup,
+      })
+    }
+    this.steps = new Map(STEPS.map((step) => [step.kind, create(shapeOf(step))]))
+    this.onAlarm = create(ON_ALARM)
+    this.roles = roles
+  }
+}
+
+/** The settings that `functions/ports.ts` reads, and no more of them than the ports of the function need. */
+const environmentOf = ({ needs }: Rights, setting: Setting): Record<string, string> => {
+  const { database } = setting.environment
+  return {
+    ENVIRONMENT: setting.environment.name,
+    PLANS_DIRECTORY,
+    NODE_OPTIONS: '--enable-source-maps',
+    ...(needs.includes('objects') ? { BUCKET: setting.bucket.bucketName } : {}),
+    ...(needs.includes('notifier') ? { TOPIC_ARN: setting.topic.topicArn } : {}),
+    ...(needs.includes('executions') ? { STATE_MACHINE_ARN: stateMachineArn(setting) } : {}),
+    ...(needs.includes('database') && database
+      ? {
+          DATABASE_URL: database.url,
+          DATABASE_IAM: 'true',
+          // The authorities that sign the certificates of RDS; Node does not know them by itself.
+          NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
+        }
+      : {}),
+  }
+}

@@ -1,0 +1,71 @@
+import { ArnFormat } from 'aws-cdk-lib'
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { resolveFlag } from '#core/plan/load.ts'
+import type { STEPS } from '#core/steps/registry.ts'
+import type { BucketAccess } from '#infra/bucket-access.ts'
+import { executionsArn, type Setting, stateMachineArn } from '#infra/setting.ts'
+
+export type Need = (typeof STEPS)[number]['needs'][number]
+
+/** What one function may do, beyond what its ports say by themselves. */
+export interface Rights {
+  readonly needs: readonly Need[]
+  readonly flags: 'read' | 'write'
+  readonly executions: readonly ('StartExecution' | 'DescribeExecution' | 'GetExecutionHistory')[]
+  readonly bucket: BucketAccess
+}
+
+const allow = (actions: readonly string[], resources: readonly string[]): PolicyStatement[] =>
+  resources.length === 0 ? [] : [new PolicyStatement({ actions: [...actions], resources: [...resources] })]
+
+/** The statements of a function's role. Nothing is granted on `*`. */
+export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement[] => [
+  ...(rights.needs.includes('flags') ? flags(rights, setting) : []),
+  ...(rights.needs.includes('objects') ? objects(rights, setting) : []),
+  ...(rights.needs.includes('notifier') ? allow(['sns:Publish'], [setting.topic.topicArn]) : []),
+  ...(rights.needs.includes('executions') ? executions(rights, setting) : []),
+  ...(rights.needs.includes('database') ? database(setting) : []),
+]
+
+/** Exactly the parameters of the plans. Whoever writes one reads it first. */
+const flags = (rights: Rights, { stack, environment, plans }: Setting): PolicyStatement[] => {
+  const parameters = plans.flatMap((plan) =>
+    Object.keys(plan.flags).map((flag) => resolveFlag(plan, flag, environment.name)),
+  )
+  const actions = rights.flags === 'write' ? ['ssm:GetParameter', 'ssm:PutParameter'] : ['ssm:GetParameter']
+  const arnOf = (path: string) =>
+    stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName: path.slice(1) })
+  return allow(actions, [...new Set(parameters)].map(arnOf))
+}
+
+const objects = ({ bucket: { reads, writes } }: Rights, { bucket }: Setting): PolicyStatement[] => {
+  const keys = (patterns: readonly string[]) => patterns.map((pattern) => bucket.arnForObjects(pattern))
+  return [
+    // Without a condition on the prefix: only so does S3 answer "no such key" to a read, and not "access denied".
+    ...allow(['s3:ListBucket'], [bucket.bucketArn]),
+    ...allow(['s3:GetObject'], keys([...new Set([...reads, ...writes])])),
+    ...allow(['s3:PutObject', 's3:AbortMultipartUpload'], keys(writes)),
+  ]
+}
+
+const executions = (rights: Rights, setting: Setting): PolicyStatement[] =>
+  rights.executions.flatMap((action) =>
+    allow([`states:${action}`], [action === 'StartExecution' ? stateMachineArn(setting) : executionsArn(setting)]),
+  )
+
+/**
+ * Signs in with a token of the role. The network is not part of this stack yet: the functions that need the database will
+ * stand in its VPC, with a way to Postgres and the gateway endpoint of S3 and to nothing else.
+ */
+const database = ({ stack, environment }: Setting): PolicyStatement[] => {
+  if (environment.database === undefined) return []
+  const { url, resourceId } = environment.database
+  const user = decodeURIComponent(new URL(url).username)
+  const arn = stack.formatArn({
+    service: 'rds-db',
+    resource: 'dbuser',
+    resourceName: `${resourceId}/${user}`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  })
+  return allow(['rds-db:connect'], [arn])
+}

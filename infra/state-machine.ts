@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions'
+import { Construct } from 'constructs'
+import { substitutionOf } from '#core/steps/registry.ts'
+import { PART_LISTS } from '#infra/bucket-access.ts'
+import type { RollbackFunctions } from '#infra/functions.ts'
+import { executionsArn, nameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
+
+const DEFINITION = new URL('../statemachines/rollback.asl.json', import.meta.url)
+
+/** `rollback.asl.json` as it is, with the functions and the bucket put in. */
+export class RollbackMachine extends Construct {
+  readonly role: Role
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly functions: RollbackFunctions; readonly setting: Setting },
+  ) {
+    super(scope, id)
+    const { setting } = props
+    const steps = [...props.functions.steps]
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') })
+    const allow = (actions: string[], resources: string[]) =>
+      this.role.addToPolicy(new PolicyStatement({ actions, resources }))
+    allow(
+      ['lambda:InvokeFunction'],
+      steps.map(([, { functionArn }]) => functionArn),
+    )
+    // What the distributed maps need: CDK sees no definition from which to grant it.
+    allow(
+      ['s3:GetObject'],
+      PART_LISTS.map((pattern) => setting.bucket.arnForObjects(pattern)),
+    )
+    allow(['states:StartExecution'], [stateMachineArn(setting)])
+    allow(
+      ['states:DescribeExecution', 'states:StopExecution', 'states:RedriveExecution'],
+      [executionsArn(setting), executionsArn(setting, '/*')],
+    )
+    new StateMachine(this, 'Machine', {
+      stateMachineName: nameIn(setting.environment),
+      stateMachineType: StateMachineType.STANDARD,
+      // In the template and not beside it, so that a change set shows what changes.
+      definitionBody: DefinitionBody.fromString(readFileSync(DEFINITION, 'utf8')),
+      definitionSubstitutions: {
+        Bucket: setting.bucket.bucketName,
+        ...Object.fromEntries(steps.map(([kind, { functionArn }]) => [substitutionOf(kind), functionArn])),
+      },
+      role: this.role,
+      logs: {
+        // Below /aws/vendedlogs, since the policy by which services write logs has a limited length everywhere else.
+        destination: new LogGroup(this, 'Log', {
+          logGroupName: `/aws/vendedlogs/states/${nameIn(setting.environment)}`,
+          retention: RetentionDays.ONE_YEAR,
+        }),
+        level: LogLevel.ALL,
+        // Task tokens stand in it.
+        includeExecutionData: false,
+      },
+      tracingEnabled: true,
+    })
+  }
+}

@@ -1,0 +1,51 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { AnyPrincipal, Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam'
+import { Alias } from 'aws-cdk-lib/aws-kms'
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { Construct } from 'constructs'
+import { ANSWERS } from '#infra/bucket-access.ts'
+
+/** The bucket with all state, and the topic by which people are told. */
+export class Storage extends Construct {
+  readonly bucket: Bucket
+  readonly topic: Topic
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id)
+    this.bucket = new Bucket(this, 'Bucket', {
+      versioned: true,
+      // Keys of S3: a restore does not hang on one more service, nor on a key that somebody may have scheduled for deletion.
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(7) }],
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+    this.topic = new Topic(this, 'Topic', {
+      displayName: 'vector-rollback',
+      enforceSSL: true,
+      // Enough for our own functions; alarms and rules do not publish here, which this key would not let them.
+      masterKey: Alias.fromAliasName(this, 'TopicKey', 'alias/aws/sns'),
+    })
+  }
+
+  /** What none of our roles may do, whatever else is granted to it later. */
+  protectFrom(roles: readonly Role[]): void {
+    const deny = (sid: string, actions: string[], pattern: string) =>
+      this.bucket.addToResourcePolicy(
+        new PolicyStatement({
+          sid,
+          effect: Effect.DENY,
+          principals: [new AnyPrincipal()],
+          actions,
+          resources: [this.bucket.arnForObjects(pattern)],
+          conditions: { ArnEquals: { 'aws:PrincipalArn': roles.map(({ roleArn }) => roleArn) } },
+        }),
+      )
+    // A deleted key could be written once again: a manifest, a lease, the record of an incident.
+    deny('NothingIsDeleted', ['s3:DeleteObject', 's3:DeleteObjectVersion'], '*')
+    deny('PeopleApprove', ['s3:PutObject'], ANSWERS)
+  }
+}

@@ -1,0 +1,197 @@
+import type { Template } from 'aws-cdk-lib/assertions'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { keys } from '#core/incident/keys.ts'
+import type { IncidentId, PlanName, RetirementId } from '#core/names.ts'
+import { restoredKey, restorePartsKey } from '#core/restore/side-schema.ts'
+import { manifestKey, partKey, partsKey, sidecarKey, snapshotOf } from '#core/snapshot/keys.ts'
+import { STEPS, type StepKind } from '#core/steps/registry.ts'
+import { synthesise } from '#test/infra/synth.ts'
+import { allows, functionsOf, type Statement, statementsOf } from '#test/infra/template.ts'
+
+const FLAG = 'arn:<Partition>:ssm:<Region>:<AccountId>:parameter/app/prod/VECTOR_SEARCH_ENABLED'
+const MACHINE = 'arn:<Partition>:states:<Region>:<AccountId>:stateMachine:vector-rollback-prod'
+const EXECUTION = 'arn:<Partition>:states:<Region>:<AccountId>:execution:vector-rollback-prod:some-name'
+
+const incident = 'pgvector-search-1a2b' as IncidentId
+const plan = 'pgvector-search' as PlanName
+const snapshot = snapshotOf(incident as string as RetirementId)
+const part = partKey(plan, snapshot, 7)
+const restore = { plan, incident, snapshot }
+const answer = `${keys.approval(incident, 'purge')}answers/0123.json`
+
+let template: Template
+let rights: Map<string, Statement[]>
+let bucket: string
+
+beforeAll(async () => {
+  const prod = (await synthesise({ prod: {} })).get('vector-rollback-prod')
+  if (!prod) throw new Error('one environment, one stack')
+  template = prod
+  rights = new Map([...functionsOf(template)].map(([name, { Role }]) => [name, statementsOf(template, Role)]))
+  bucket = Object.keys(template.findResources('AWS::S3::Bucket'))[0] ?? ''
+})
+
+const who = (action: string, resource: string): string[] =>
+  [...rights].flatMap(([name, statements]) => (allows(statements, action, resource) ? [name] : [])).sort()
+const writers = (key: string): string[] => who('s3:PutObject', `${bucket}/${key}`)
+const readers = (key: string): string[] => who('s3:GetObject', `${bucket}/${key}`)
+const needing = (port: string): string[] =>
+  STEPS.flatMap(({ kind, needs }) => ((needs as readonly string[]).includes(port) ? [kind] : [])).sort()
+
+test('no function may do anything to everything', () => {
+  expect(rights.size).toBe(STEPS.length + 1)
+  for (const [name, statements] of rights)
+    for (const { Action, Resource } of statements) {
+      expect(Resource, name).not.toContain('*')
+      for (const action of Action) expect(action, name).not.toContain('*')
+    }
+})
+
+test('the state machine may invoke its own functions and no other, and only logs and traces go anywhere', () => {
+  const [role] = Object.keys(template.findResources('AWS::IAM::Role')).filter((id) => id.startsWith('StateMachine'))
+  const statements = statementsOf(template, role ?? '')
+  const invoked = statements.flatMap(({ Action, Resource }) =>
+    Action.includes('lambda:InvokeFunction') ? Resource : [],
+  )
+  const functions = Object.entries(template.findResources('AWS::Lambda::Function')).flatMap(([id, { Properties }]) =>
+    Properties.FunctionName === 'vector-rollback-prod-on-alarm' ? [] : [id],
+  )
+  expect(invoked.toSorted()).toEqual(functions.sort())
+  // AWS has no resources for the delivery of logs and for traces.
+  const anywhere = statements.flatMap(({ Action, Resource }) => (Resource.includes('*') ? Action : []))
+  for (const action of anywhere) expect(action).toMatch(/^(logs:\w*(LogDeliver|ResourcePolic|DescribeLogGroups)|xray:)/)
+  for (const key of [partsKey(plan, snapshot), restorePartsKey(restore)])
+    expect(allows(statements, 's3:GetObject', `${bucket}/${key}`)).toBe(true)
+  expect(allows(statements, 's3:GetObject', `${bucket}/${part}`)).toBe(false)
+  expect(allows(statements, 'states:StartExecution', MACHINE)).toBe(true)
+  for (const action of ['DescribeExecution', 'StopExecution', 'RedriveExecution'])
+    expect(allows(statements, `states:${action}`, EXECUTION.replace(':some-name', '/SnapshotParts:some-id'))).toBe(true)
+})
+
+describe('flags', () => {
+  test('are switched by containment, by a step that says so, by re-enabling, and by an alarm; by nothing else', () => {
+    expect(who('ssm:PutParameter', FLAG)).toEqual(['contain', 'on-alarm', 're-enable', 'set-flag'])
+    expect(who('ssm:GetParameter', FLAG)).toEqual(['on-alarm', ...needing('flags')].sort())
+  })
+
+  test('of another environment, or of no plan, are out of reach', () => {
+    expect(who('ssm:PutParameter', FLAG.replace('/prod/', '/dev/'))).toEqual([])
+    expect(who('ssm:GetParameter', FLAG.replace('VECTOR_SEARCH_ENABLED', 'PASSWORD'))).toEqual([])
+  })
+})
+
+describe('the bucket', () => {
+  test('may be deleted from by nobody', () => {
+    for (const action of ['s3:DeleteObject', 's3:DeleteObjectVersion'])
+      for (const key of [part, keys.lease(plan), answer]) expect(who(action, `${bucket}/${key}`)).toEqual([])
+  })
+
+  test('is open to the steps that need it, each to the keys that it writes', () => {
+    const written: Record<string, readonly StepKind[]> = {
+      [keys.lease(plan)]: ['open-incident', 'report'],
+      [keys.incident(incident)]: ['open-incident'],
+      [`${keys.joined(incident)}other.json`]: ['open-incident'],
+      [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
+      [`${keys.checks(incident)}at-full.json`]: ['verify'],
+      [`${keys.human(incident)}at.json`]: ['needs-human'],
+      [`${keys.messages(incident)}at-started.json`]: ['ask-approval', 'needs-human', 'notify', 're-enable', 'report'],
+      [`${keys.approval(incident, 'purge')}request.json`]: ['ask-approval'],
+      [keys.report(incident, 'json')]: ['report'],
+      [keys.report(incident, 'md')]: ['report'],
+      [keys.report(incident, 'html')]: ['report'],
+      [keys.retirement(plan, incident)]: ['retire'],
+      [`${keys.droppedIndexes(plan)}0123.json`]: ['build-indexes', 'drop-indexes', 'swap-in'],
+      [partsKey(plan, snapshot)]: ['list-parts'],
+      [part]: ['snapshot-part'],
+      [sidecarKey(part)]: ['snapshot-part'],
+      [manifestKey(plan, snapshot)]: ['seal-snapshot'],
+      [restorePartsKey(restore)]: ['prepare-restore'],
+      [restoredKey(restore)]: ['swap-in'],
+    }
+    for (const [key, kinds] of Object.entries(written)) {
+      expect(writers(key), key).toEqual(kinds)
+      // A conditional write reads what is there.
+      expect(readers(key), key).toEqual(expect.arrayContaining([...kinds]))
+    }
+    const inRun = STEPS.filter(({ kind }) => kind !== 'contain' && kind !== 'open-incident').map(({ kind }) => kind)
+    expect(writers(`${keys.events(incident)}at-purge-1.json`)).toEqual(inRun.sort())
+  })
+
+  test('lets every step that changes the database, or a flag, read the lease', () => {
+    const changes: StepKind[] = [
+      'drop-indexes',
+      'run-sql',
+      'set-flag',
+      'retire',
+      'list-parts',
+      'seal-snapshot',
+      'purge',
+      're-enable',
+    ]
+    const restores: StepKind[] = [
+      'undo-retire',
+      'prepare-restore',
+      'load-part',
+      'add-constraints',
+      'build-indexes',
+      'compare-restore',
+      'swap-in',
+    ]
+    expect(readers(keys.lease(plan))).toEqual(['open-incident', 'report', ...changes, ...restores].sort())
+  })
+
+  test('shows the recorded approvals to what re-checks them, and takes answers from no function', () => {
+    expect(readers(answer)).toEqual(['purge', 're-enable', 'report'])
+    expect(writers(answer)).toEqual([])
+  })
+
+  test('shows snapshots to what restores, purges and reports, never to what only looks or switches', () => {
+    const may = readers(part)
+    for (const kind of ['load-part', 'purge', 'verify-snapshot', 'report']) expect(may).toContain(kind)
+    for (const kind of ['verify', 'watch', 'set-flag', 'run-sql', 'notify', 'contain', 'on-alarm'])
+      expect(may).not.toContain(kind)
+  })
+
+  test('answers "no such key" to whoever reads, and to nobody else', () => {
+    expect(who('s3:ListBucket', bucket)).toEqual(needing('objects'))
+  })
+})
+
+describe('executions', () => {
+  test('are started by an alarm, looked up by the claim of the lease, and read by the report', () => {
+    expect(who('states:StartExecution', MACHINE)).toEqual(['on-alarm'])
+    expect(who('states:DescribeExecution', EXECUTION)).toEqual(['open-incident'])
+    expect(who('states:GetExecutionHistory', EXECUTION)).toEqual(['report'])
+    for (const action of ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'])
+      expect(who(`states:${action}`, MACHINE)).toEqual([])
+  })
+})
+
+test('people are told by the steps that have something to say', () => {
+  const [topic] = Object.keys(template.findResources('AWS::SNS::Topic'))
+  expect(who('sns:Publish', topic ?? '')).toEqual(['on-alarm', ...needing('notifier')].sort())
+})
+
+test('a function gets the settings of its ports and no others', () => {
+  for (const { kind, needs } of STEPS) {
+    const given = Object.keys(functionsOf(template).get(kind)?.Environment.Variables ?? {})
+    const has = (port: string) => (needs as readonly string[]).includes(port)
+    expect(given.includes('BUCKET'), kind).toBe(has('objects'))
+    expect(given.includes('TOPIC_ARN'), kind).toBe(has('notifier'))
+    expect(given.includes('STATE_MACHINE_ARN'), kind).toBe(has('executions'))
+    expect(given, kind).toEqual(expect.arrayContaining(['ENVIRONMENT', 'PLANS_DIRECTORY']))
+  }
+})
+
+test('a database is reached by a token of the role, and only by the functions that need it', async () => {
+  const database = { url: 'postgresql://vector_rollback@db.example.com:5432/app', resourceId: 'cluster-ABC123' }
+  const stack = (await synthesise({ prod: { database } })).get('vector-rollback-prod')
+  if (!stack) throw new Error('one environment, one stack')
+  const user = 'arn:<Partition>:rds-db:<Region>:<AccountId>:dbuser:cluster-ABC123/vector_rollback'
+  const connecting = [...functionsOf(stack)].filter(([, { Role }]) =>
+    allows(statementsOf(stack, Role), 'rds-db:connect', user),
+  )
+  expect(connecting.map(([name]) => name).sort()).toEqual(needing('database'))
+  for (const [name, { Environment }] of functionsOf(stack))
+    expect(Environment.Variables.DATABASE_URL, name).toBe(needing('database').includes(name) ? database.url : undefined)
+})

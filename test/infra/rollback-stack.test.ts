@@ -1,0 +1,192 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { Match, type Template } from 'aws-cdk-lib/assertions'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { alarmName } from '#core/decide/decide.ts'
+import { STEPS, substitutionOf } from '#core/steps/registry.ts'
+import { readPlans } from '#infra/plans.ts'
+import { synthesise } from '#test/infra/synth.ts'
+import { bucketPolicy, functionsOf, plain } from '#test/infra/template.ts'
+
+const asl = readFileSync(new URL('../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
+const kinds = STEPS.map(({ kind }) => kind).sort()
+
+let templates: Map<string, Template>
+let template: Template
+
+beforeAll(async () => {
+  templates = await synthesise()
+  const prod = templates.get('vector-rollback-prod')
+  if (!prod) throw new Error('cdk.json has a prod environment')
+  template = prod
+})
+
+const Machine = z.object({
+  Properties: z.object({
+    DefinitionString: z.string(),
+    DefinitionSubstitutions: z.record(z.string(), z.string()),
+  }),
+})
+
+const machine = () => Machine.parse(plain(Object.values(template.findResources('AWS::StepFunctions::StateMachine'))[0]))
+
+test('every environment of cdk.json has a stack, and an environment says which it is', () => {
+  expect([...templates.keys()].sort()).toEqual([
+    'vector-rollback-dev',
+    'vector-rollback-prod',
+    'vector-rollback-staging',
+  ])
+  for (const [name, stack] of templates)
+    for (const [, { Environment }] of functionsOf(stack))
+      expect(`vector-rollback-${Environment.Variables.ENVIRONMENT}`).toBe(name)
+})
+
+describe('what is drilled is what is deployed', () => {
+  test('substitutions of the definition = steps of the registry = handlers = functions', () => {
+    const handlers = readdirSync(new URL('../../functions/', import.meta.url))
+      .filter((file) => file.endsWith('.ts') && !['lambda.ts', 'ports.ts', 'plans.ts', 'on-alarm.ts'].includes(file))
+      .map((file) => file.slice(0, -'.ts'.length))
+    const functions = [...functionsOf(template).keys()].filter((name) => name !== 'on-alarm')
+    const placeholders = new Set([...asl.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name))
+    const substitutions = ['Bucket', ...kinds.map(substitutionOf)].sort()
+    expect(handlers.sort()).toEqual(kinds)
+    expect(functions.sort()).toEqual(kinds)
+    expect([...placeholders].sort()).toEqual(substitutions)
+    expect(Object.keys(machine().Properties.DefinitionSubstitutions).sort()).toEqual(substitutions)
+  })
+
+  test('the definition in the template is the file, and each substitution is the function of its kind', () => {
+    const { DefinitionString, DefinitionSubstitutions } = machine().Properties
+    expect(DefinitionString).toBe(asl)
+    const ids = Object.fromEntries(
+      Object.entries(template.findResources('AWS::Lambda::Function')).map(([id, { Properties }]) => [
+        id,
+        Properties.FunctionName,
+      ]),
+    )
+    for (const kind of kinds)
+      expect(ids[DefinitionSubstitutions[substitutionOf(kind)] ?? '']).toBe(`vector-rollback-prod-${kind}`)
+  })
+
+  test('a function runs its own handler, and is over before its state tries again', () => {
+    const Task = z.looseObject({ Arguments: z.looseObject({ FunctionName: z.string() }), TimeoutSeconds: z.unknown() })
+    const tasks: z.output<typeof Task>[] = []
+    JSON.parse(asl, (_key, value) => {
+      const task = Task.safeParse(value)
+      if (task.success) tasks.push(task.data)
+      return value
+    })
+    for (const [kind, { Handler, Timeout }] of functionsOf(template)) {
+      expect(Handler).toBe(`${kind}.handler`)
+      const own = tasks.filter(({ Arguments }) => Arguments.FunctionName === `\${${substitutionOf(kind)}}`)
+      for (const { TimeoutSeconds } of own)
+        if (typeof TimeoutSeconds === 'number') expect(Timeout, kind).toBeLessThan(TimeoutSeconds)
+    }
+    expect(tasks.length).toBeGreaterThan(kinds.length / 2)
+  })
+})
+
+describe('a deploy never undoes a rollback', () => {
+  test('no stack owns a parameter', () => {
+    for (const [, stack] of templates) stack.resourceCountIs('AWS::SSM::Parameter', 0)
+  })
+
+  test('the bucket outlives its stack, keeps old versions and is closed to everyone else', () => {
+    template.hasResource('AWS::S3::Bucket', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        VersioningConfiguration: { Status: 'Enabled' },
+        BucketEncryption: Match.anyValue(),
+        PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true },
+      },
+    })
+    const denied = bucketPolicy(template).filter(({ Effect }) => Effect === 'Deny')
+    expect(denied.map(({ Sid, Action }) => [Sid, Action])).toEqual([
+      [undefined, ['s3:*']],
+      [undefined, ['s3:*']],
+      ['NothingIsDeleted', ['s3:DeleteObject', 's3:DeleteObjectVersion']],
+      ['PeopleApprove', ['s3:PutObject']],
+    ])
+  })
+
+  test('deletion and forged approvals are denied to every role of the stack', () => {
+    const roles = Object.keys(template.findResources('AWS::IAM::Role')).sort()
+    for (const sid of ['NothingIsDeleted', 'PeopleApprove']) {
+      const Deny = z.object({
+        Sid: z.literal(sid),
+        Condition: z.object({ ArnEquals: z.record(z.string(), z.array(z.string())) }),
+      })
+      const statements: z.output<typeof Deny>[] = []
+      JSON.parse(JSON.stringify(plain(template.findResources('AWS::S3::BucketPolicy'))), (_key, value) => {
+        const deny = Deny.safeParse(value)
+        if (deny.success) statements.push(deny.data)
+        return value
+      })
+      expect(statements.map(({ Condition }) => Condition.ArnEquals['aws:PrincipalArn']?.toSorted())).toEqual([roles])
+    }
+  })
+})
+
+describe('an alarm reaches its function', () => {
+  test("by CloudWatch's action, from this account only", () => {
+    template.hasResourceProperties('AWS::Lambda::Permission', {
+      Principal: 'lambda.alarms.cloudwatch.amazonaws.com',
+      SourceAccount: { Ref: 'AWS::AccountId' },
+      FunctionName: { 'Fn::GetAtt': [Match.stringLikeRegexp('onalarm'), 'Arn'] },
+    })
+  })
+
+  test('by EventBridge, for every alarm of the plans, and those of no other environment', async () => {
+    const Rule = z.object({
+      detail: z.object({ alarmName: z.array(z.union([z.string(), z.object({ prefix: z.string() })])) }),
+    })
+    const [rule] = Object.values(template.findResources('AWS::Events::Rule'))
+    const { alarmName: patterns } = Rule.parse(rule?.Properties.EventPattern).detail
+    const passes = (name: string) =>
+      patterns.some((pattern) => (typeof pattern === 'string' ? pattern === name : name.startsWith(pattern.prefix)))
+    for (const plan of await readPlans())
+      for (const [signal, { alarm }] of Object.entries(plan.signals)) {
+        expect(passes(alarmName(plan, signal, 'prod'))).toBe(true)
+        expect(passes(alarmName(plan, signal, 'dev'))).toBe(false)
+        for (const name of alarm) expect(passes(name.replaceAll('{env}', 'prod'))).toBe(true)
+      }
+  })
+
+  test('and people are told of an event that could not be handled', () => {
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      DestinationConfig: { OnFailure: { Destination: { Ref: Match.stringLikeRegexp('Topic') } } },
+    })
+  })
+})
+
+test('the state machine is a standard one that logs every state and no payload', () => {
+  template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+    StateMachineType: 'STANDARD',
+    StateMachineName: 'vector-rollback-prod',
+    LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
+    TracingConfiguration: { Enabled: true },
+  })
+})
+
+test('every function has a role and a log group of its own', () => {
+  const functions = [...functionsOf(template).values()]
+  expect(new Set(functions.map(({ Role }) => Role)).size).toBe(functions.length)
+  expect(new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup)).size).toBe(functions.length)
+})
+
+test('every log group is kept for a year and survives the stack', () => {
+  template.allResources('AWS::Logs::LogGroup', {
+    Properties: { RetentionInDays: 365 },
+    DeletionPolicy: 'Retain',
+  })
+})
+
+test('messages are encrypted at rest and on the way', () => {
+  template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() })
+  template.hasResourceProperties('AWS::SNS::TopicPolicy', {
+    PolicyDocument: {
+      Statement: [Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })],
+    },
+  })
+})
