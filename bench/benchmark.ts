@@ -1,0 +1,28 @@
+/** A comparison within one run, so that the machine cancels out. It is what may be claimed; seconds and bytes are not. */
+export interface Ratio {
+  readonly name: string
+  readonly value: number
+  /** What is promised, where something is. A ratio above it is shown as such; it fails nothing. */
+  readonly atMost?: number
+}
+
+export interface BenchmarkResult {
+  readonly ratios: readonly Ratio[]
+  /** What the ratios are made of; the keys name the units. */
+  readonly measurements: readonly Readonly<Record<string, string | number>>[]
+}
+
+export interface BenchmarkContext {
+  /** Tells a person what is going on. */
+  readonly note: (text: string) => void
+  /** Aborts when the person has had enough. */
+  readonly signal: AbortSignal
+}
+
+/** One file `bench/<name>.bench.ts` each, exported as `benchmark`. */
+export interface Benchmark {
+  readonly name: string
+  /** One line: what is compared with what. */
+  readonly describe: string
+  readonly run: (context: BenchmarkContext) => Promise<BenchmarkResult>
+}

@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PutParameterCommand } from '@aws-sdk/client-ssm'
+import { ssmClient } from '#aws/clients.ts'
+import { quietFunctions } from '#cli/quiet-functions.ts'
+import { alarmName } from '#core/decide/decide.ts'
+import { loadPlan, resolveFlag } from '#core/plan/load.ts'
+import { loadStateMachine } from '#local/asl/interpret.ts'
+import { travellingClock } from '#local/clock.ts'
+import { startEndpoints } from '#local/endpoints/server.ts'
+import { ssmService } from '#local/endpoints/ssm.ts'
+import { statesService } from '#local/endpoints/states.ts'
+import type { Benchmark, BenchmarkContext } from './benchmark.ts'
+import { withArrivals } from './support/arrival.ts'
+import { setEnvironment } from './support/environment.ts'
+import { lambdaContext } from './support/lambda-context.ts'
+import { median, quantile } from './support/statistics.ts'
+
+const PLAN = fileURLToPath(new URL('../plans/pgvector-search', import.meta.url))
+const FLAG = 'VECTOR_SEARCH_ENABLED'
+const SIGNAL = 'connection-failures'
+const ENVIRONMENT = 'bench'
+const MACHINE = 'arn:aws:states:eu-central-1:000000000000:stateMachine:bench'
+/** In AWS the machine runs elsewhere: here it must not take part in the next measurement. */
+const NOTHING = { QueryLanguage: 'JSONata', StartAt: 'Done', States: { Done: { Type: 'Succeed' } } }
+const SAMPLES = 50
+const WARM_UP = 5
+
+const alarmEvent = (name: string, at: Date) => ({
+  source: 'aws.cloudwatch',
+  alarmData: { alarmName: name, state: { value: 'ALARM', reason: 'benchmark', timestamp: at.toISOString() } },
+})
+
+/** Milliseconds to read and check the plan, a part of what an alarm takes. */
+const timedReading = async (): Promise<number> => {
+  const started = performance.now()
+  await loadPlan(PLAN)
+  return performance.now() - started
+}
+
+const sampled = async (directory: string, { note, signal }: BenchmarkContext) => {
+  const clock = travellingClock()
+  const plan = await loadPlan(PLAN)
+  const parameter = resolveFlag(plan, FLAG, ENVIRONMENT)
+  const { service: ssm, arrival } = withArrivals(ssmService({ directory, clock }), 'PutParameter')
+  const states = statesService({
+    directory,
+    clock,
+    machine: loadStateMachine(JSON.stringify(NOTHING), {}),
+    stateMachineArn: MACHINE,
+    invoke: async () => null,
+    readItems: async () => [],
+  })
+  const endpoints = await startEndpoints({ services: [ssm, states] })
+  const restore = setEnvironment({
+    AWS_ENDPOINT_URL: endpoints.url,
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+    STATE_MACHINE_ARN: MACHINE,
+    ENVIRONMENT,
+  })
+  const put = (value: string) =>
+    ssmClient().send(new PutParameterCommand({ Name: parameter, Value: value, Type: 'String', Overwrite: true }))
+  /** Milliseconds until the flag is safe, from normal service on. */
+  const timed = async (work: () => Promise<unknown>): Promise<number> => {
+    await put('true')
+    arrival.at = null
+    const started = performance.now()
+    await work()
+    if (arrival.at === null) throw new Error('the flag was not written')
+    return arrival.at - started
+  }
+  try {
+    const { handler } = await import('#functions/on-alarm.ts')
+    const name = alarmName(plan, SIGNAL, ENVIRONMENT)
+    const alarm = async (call: number) => {
+      // A second for each: the same event twice is one.
+      const outcome = await handler(
+        alarmEvent(name, new Date(Date.UTC(2026, 0, 1) + call * 1000)),
+        lambdaContext('on-alarm'),
+      )
+      if (!JSON.stringify(outcome).includes('"started"')) throw new Error(`nothing started: ${JSON.stringify(outcome)}`)
+    }
+    note(`${SAMPLES} alarms, bare calls and readings of the plan, in turns`)
+    const samples = { alarm: [] as number[], bare: [] as number[], plan: [] as number[] }
+    for (let call = 0; call < WARM_UP + SAMPLES; call += 1) {
+      signal.throwIfAborted()
+      const turns = [
+        ['alarm', () => timed(() => alarm(call))],
+        ['bare', () => timed(() => put('false'))],
+        ['plan', timedReading],
+      ] as const
+      // Who comes first changes, so that what one leaves behind hits all.
+      for (const [what, time] of [...turns.slice(call % 3), ...turns.slice(0, call % 3)]) {
+        const milliseconds = await time()
+        if (call >= WARM_UP) samples[what].push(milliseconds)
+      }
+    }
+    return samples
+  } finally {
+    await states.close()
+    await endpoints.close()
+    restore()
+  }
+}
+
+const row = (what: string, milliseconds: readonly number[]) => ({
+  what,
+  samples: milliseconds.length,
+  'p10 ms': quantile(milliseconds, 0.1),
+  'median ms': median(milliseconds),
+  'p90 ms': quantile(milliseconds, 0.9),
+})
+
+export const benchmark: Benchmark = {
+  name: 'containment',
+  describe: 'time from an alarm to the flag written, divided by that of a bare PutParameter',
+  async run(context) {
+    quietFunctions()
+    const directory = await mkdtemp(join(tmpdir(), 'vector-rollback-bench-'))
+    try {
+      const { alarm, bare, plan } = await sampled(directory, context)
+      return {
+        ratios: [
+          { name: 'alarm to flag / bare PutParameter', value: median(alarm) / median(bare) },
+          { name: 'reading the plan / alarm to flag', value: median(plan) / median(alarm) },
+        ],
+        measurements: [row('alarm to flag', alarm), row('bare PutParameter', bare), row('reading the plan', plan)],
+      }
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  },
+}
