@@ -150,6 +150,22 @@ describePostgres('a service that fails', () => {
       expect(await sealed()).toHaveLength(1)
     })
 
+    test('ends the session in the middle of the move of the tables, as a failover does: it is tried again, and ends the same', async () => {
+      const wire = await startWire(world.db.url)
+      onTestFinished(() => wire.close())
+      databaseAt(wire.url)
+      const ended = wire.before(['insert into "vector_rollback_retired"']).then(async () => {
+        await world.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and application_name like 'vector-rollback:%:retire'`,
+        )
+        wire.release()
+      })
+      const [{ report, problem }] = await Promise.all([world.run('full'), ended])
+      expect(problem).toBeNull()
+      expect(report?.outcome).toBe('rolled-back')
+    })
+
     test('is reached by another name when a sealed snapshot is looked at again: it is the same snapshot', async () => {
       await world.run('full')
       const wire = await startWire(world.db.url)

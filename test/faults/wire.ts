@@ -14,6 +14,7 @@ export interface Wire {
   after(passing: Passing): Promise<void>
   /** Closes the connection that is caught in a trap, as a failing network does. */
   cut(): void
+  release(): void
   /** Closes it towards the run alone: the server goes on waiting for a client that is gone without a word. */
   strand(): void
   close(): Promise<void>
@@ -27,7 +28,7 @@ interface Trap {
 
 export const startWire = async (target: string): Promise<Wire> => {
   const sockets = new Set<Socket>()
-  const caught: { client: Socket; upstream: Socket }[] = []
+  const caught: { client: Socket; upstream: Socket; release: () => void }[] = []
   const stranded = new Set<Socket>()
   let trap: Trap | null = null
 
@@ -40,23 +41,37 @@ export const startWire = async (target: string): Promise<Wire> => {
     let seen = 0
     let watched: Trap | null = null
     let held = false
+    const late: [Socket, Buffer][] = []
     const spring = () => {
       held = true
-      caught.push({ client, upstream })
+      caught.push({
+        client,
+        upstream,
+        release: () => {
+          held = false
+          for (const [to, bytes] of late.splice(0)) to.write(bytes)
+        },
+      })
       trap?.spring()
       trap = null
     }
     client.on('data', (bytes) => {
-      if (held) return
+      if (held) return void late.push([upstream, bytes])
       if (trap !== watched) [watched, seen] = [trap, 0]
       const text = trap?.passing[seen]
       if (trap && text !== undefined && bytes.includes(text)) seen += 1
-      if (trap && seen === trap.passing.length && !trap.answered) return spring()
+      if (trap && seen === trap.passing.length && !trap.answered) {
+        spring()
+        return void late.push([upstream, bytes])
+      }
       upstream.write(bytes)
     })
     upstream.on('data', (bytes) => {
-      if (held) return
-      if (trap && trap === watched && seen === trap.passing.length) return spring()
+      if (held) return void late.push([client, bytes])
+      if (trap && trap === watched && seen === trap.passing.length) {
+        spring()
+        return void late.push([client, bytes])
+      }
       client.write(bytes)
     })
     // A client that is gone leaves a request that was not answered to the server, as the operating system does.
@@ -79,6 +94,9 @@ export const startWire = async (target: string): Promise<Wire> => {
     url: url.href,
     before: (passing) => set(passing, false),
     after: (passing) => set(passing, true),
+    release: () => {
+      for (const { release } of caught.splice(0)) release()
+    },
     cut: () => {
       for (const { client, upstream } of caught.splice(0)) {
         client.resetAndDestroy()
