@@ -4,7 +4,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware'
 import middy, { type MiddlewareObj } from '@middy/core'
 import type { Context } from 'aws-lambda'
-import { RollbackError } from '#core/errors.ts'
+import { isRollbackError, RollbackError } from '#core/errors.ts'
 import type { Ports, Step, StepResult } from '#core/steps/define-step.ts'
 import { runStep } from '#core/steps/run-step.ts'
 import { portsFor } from '#functions/ports.ts'
@@ -41,9 +41,16 @@ const told = (
     after: ({ internal }) => logger.info(name, { ms: count('Succeeded', internal) }),
     onError: ({ internal, error }) => {
       const ms = count('Failed', internal)
-      logger.error(name, { ms, error: error ?? new Error('no error was given') })
+      logger.error(name, { ms, error: withoutCause(error ?? new Error('no error was given')) })
     },
   }
+}
+
+/** The message says what a person needs. What the driver said, which stands in the cause, can quote rows. */
+const withoutCause = (error: Error): object => {
+  if (!isRollbackError(error)) return error
+  const { name, category, message, stack } = error
+  return { name, category, message, stack }
 }
 
 /**

@@ -6,6 +6,9 @@ interface ServerError extends Error {
   readonly severity: string
   readonly code: string
   readonly detail?: string
+  readonly schema?: string
+  readonly table?: string
+  readonly constraint?: string
   readonly hint?: string
   readonly position?: string
   readonly where?: string
@@ -81,15 +84,30 @@ const isServerError = (error: unknown): error is ServerError =>
 const conditionOf = (code: string): Condition => CONDITIONS[code] ?? CONDITIONS[code.slice(0, 2)] ?? OTHER_CONDITION
 
 const describe = (error: ServerError, statement: string | undefined): string => {
-  const lines = [`${error.message} (SQLSTATE ${error.code}).`]
-  if (error.detail) lines.push(`Detail: ${error.detail}`)
+  const lines = [`${withoutValue(error)} (SQLSTATE ${error.code}).`]
+  const detail = detailWithoutRow(error)
+  if (detail) lines.push(`Detail: ${detail}`)
   if (error.hint) lines.push(`Hint: ${error.hint}`)
-  if (error.where) lines.push(`Where: ${error.where}`)
+  if (error.where) lines.push(`Where: ${error.where.replace(COPIED_VALUE, '')}`)
   if (error.internalQuery && error.internalPosition) {
     lines.push(...excerpt(error.internalQuery, Number(error.internalPosition)))
   } else if (statement && error.position) lines.push(...excerpt(statement, Number(error.position)))
   if (lines.length > 1) lines.push('')
   return lines.join('\n')
+}
+
+/** What COPY was reading when it failed: `COPY t, line 5, column email: "…"`. The value may itself have lines. */
+const COPIED_VALUE = /(?<=COPY .*, line \d+(?:, column .*)?): ".*$/s
+
+/** The messages of class 22 end in the value that was wrong, and errors go into logs, histories and reports. */
+const withoutValue = ({ message, code }: ServerError): string =>
+  code.startsWith('22') ? message.replace(/: ".*"$/s, '') : message
+
+/** The detail of a violated constraint (class 23) is the row, or its key: whose it is says where to look. */
+const detailWithoutRow = ({ code, detail, schema, table, constraint }: ServerError): string | undefined => {
+  if (!code.startsWith('23')) return detail
+  const names = [constraint && `constraint "${constraint}"`, table && `table "${schema ? `${schema}.` : ''}${table}"`]
+  return names.filter(Boolean).join(' of ')
 }
 
 /** The line of a statement at a position (in characters, from 1, as PostgreSQL counts) and a caret below it. */

@@ -28,8 +28,8 @@ const contain = (request: object) => ({
 
 /** One process, as a Lambda is one; calls its handler with the event, `remaining` milliseconds before its time is over. */
 const SCRIPT = `
-  const { name, event, remaining } = JSON.parse(process.argv[1])
-  const { handler } = await import('#functions/' + name + '.ts')
+  const { name, module, event, remaining } = JSON.parse(process.argv[1])
+  const { handler } = await import(module)
   const over = performance.now() + remaining
   const context = {
     functionName: name, functionVersion: '1', invokedFunctionArn: 'arn', memoryLimitInMB: '512', awsRequestId: 'request-1',
@@ -62,10 +62,10 @@ describe('a function, as Lambda runs it', () => {
   })
 
   /** What it answers, and the lines that CloudWatch would get. */
-  const invoke = async (name: string, event: unknown, remaining = 60_000) => {
+  const invoke = async (name: string, event: unknown, remaining = 60_000, module = `#functions/${name}.ts`) => {
     const child = spawn(
       process.execPath,
-      ['--input-type=module', '-e', SCRIPT, JSON.stringify({ name, event, remaining })],
+      ['--input-type=module', '-e', SCRIPT, JSON.stringify({ name, module, event, remaining })],
       {
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         env: {
@@ -117,6 +117,16 @@ describe('a function, as Lambda runs it', () => {
     expect(metrics[0]).not.toHaveProperty('Succeeded')
     expect(output).not.toContain(TOKEN)
     expect(answer.errorMessage).not.toContain(TOKEN)
+  })
+
+  test('logs nothing of the rows that the database quotes in an error', async () => {
+    const { answer, output, logged } = await invoke('violated', {}, 60_000, '#test/functions/violated-constraint.ts')
+    expect(answer).toMatchObject({
+      errorType: 'Postgres.UniqueViolation',
+      errorMessage: expect.stringContaining('_pkey'),
+    })
+    expect(logged).toMatchObject([{ level: 'ERROR', error: { name: 'Postgres.UniqueViolation' } }])
+    expect(output).not.toContain('4711')
   })
 
   test('that was started by hand with one key too many says which, and what to give it', async () => {

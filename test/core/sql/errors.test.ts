@@ -60,6 +60,33 @@ describe('errors of the database', () => {
     expect(message).toContain('Where: PL/pgSQL function f() line 3\nline 1: select gone\n               ^')
   })
 
+  test('names the constraint that was violated, and keeps the row out of logs and reports', () => {
+    const { message } = postgresError(
+      serverError('23505', {
+        message: 'duplicate key value violates unique constraint "users_email_key"',
+        detail: 'Key (email)=(ann@example.com) already exists.',
+        where: 'COPY users, line 5, column email: "ann@example.com\nBerlin"',
+        schema: 'public',
+        table: 'users',
+        constraint: 'users_email_key',
+      }),
+    )
+    expect(message).toContain('Detail: constraint "users_email_key" of table "public.users"\n')
+    expect(message).toContain('Where: COPY users, line 5, column email\n')
+    expect(message).not.toMatch(/ann|Berlin/)
+  })
+
+  test('keeps a value that could not be read out of logs and reports', () => {
+    const { message } = postgresError(
+      serverError('22P02', {
+        message: 'invalid input syntax for type integer: "4111 1111"',
+        where: 'COPY cards, line 1, column number: "4111 1111"',
+      }),
+    )
+    expect(message).toContain('invalid input syntax for type integer (SQLSTATE 22P02).')
+    expect(message).not.toContain('4111')
+  })
+
   test('quotes what the server added: detail and hint', () => {
     const { message } = postgresError(serverError('2BP01', { detail: 'view v depends on it', hint: 'Use CASCADE.' }))
     expect(message).toContain('Detail: view v depends on it\nHint: Use CASCADE.')
