@@ -5,7 +5,6 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
 import { BUCKET_ACCESS } from '#infra/bucket-access.ts'
-import { PLANS_DIRECTORY } from '#infra/package.ts'
 import { type Rights, statementsFor } from '#infra/permissions.ts'
 import { nameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
@@ -110,7 +109,6 @@ const environmentOf = ({ needs }: Rights, setting: Setting): Record<string, stri
   const { database } = setting.environment
   return {
     ENVIRONMENT: setting.environment.name,
-    PLANS_DIRECTORY,
     NODE_OPTIONS: '--enable-source-maps',
     ...(needs.includes('objects') ? { BUCKET: setting.bucket.bucketName } : {}),
     ...(needs.includes('notifier') ? { TOPIC_ARN: setting.topic.topicArn } : {}),

@@ -56,7 +56,7 @@ const invoke = async (entry: string, event: unknown, environment: Record<string,
       join(directory, `${entry}.mjs`),
       JSON.stringify(event),
     ],
-    { cwd: directory, env: { ENVIRONMENT: 'dev', PLANS_DIRECTORY: join(directory, 'plans'), ...environment } },
+    { cwd: directory, env: { ENVIRONMENT: 'dev', ...environment } },
   )
   return JSON.parse(stdout.slice(stdout.lastIndexOf('\nanswer: ') + '\nanswer: '.length))
 }

@@ -179,7 +179,7 @@ test('a function gets the settings of its ports and no others', () => {
     expect(given.includes('BUCKET'), kind).toBe(has('objects'))
     expect(given.includes('TOPIC_ARN'), kind).toBe(has('notifier'))
     expect(given.includes('STATE_MACHINE_ARN'), kind).toBe(has('executions'))
-    expect(given, kind).toEqual(expect.arrayContaining(['ENVIRONMENT', 'PLANS_DIRECTORY']))
+    expect(given, kind).toEqual(expect.arrayContaining(['ENVIRONMENT']))
   }
 })
 
