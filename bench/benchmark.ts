@@ -15,6 +15,10 @@ export interface BenchmarkResult {
 export interface BenchmarkContext {
   /** Tells a person what is going on. */
   readonly note: (text: string) => void
+  /** How often each thing is measured; `null`: as often as the benchmark finds right. */
+  readonly rounds: number | null
+  /** Rows of the largest table; `null`: those that the benchmark is about. A benchmark without tables ignores it. */
+  readonly rows: number | null
   /** Aborts when the person has had enough. */
   readonly signal: AbortSignal
 }

@@ -12,8 +12,8 @@ import { median } from './support/statistics.ts'
 
 const PLAN = 'pgvector-search'
 const PLANS = fileURLToPath(new URL('../plans', import.meta.url))
-const SMALL = 2_000
-const LARGE = 20_000
+const ROWS = 20_000
+const TIMES = 10
 const ROUNDS = 3
 /** What counts as flat: the data is ten times as much. */
 const FLAT = 1.3
@@ -93,16 +93,21 @@ const measure = async (
   return { path, rows, snapshotBytes: tables.reduce((sum, { bytes }) => sum + bytes, 0), ...cost }
 }
 
-const sampled = async (server: string, folder: string, { note, signal }: BenchmarkContext): Promise<Sample[]> => {
+const sampled = async (
+  server: string,
+  folder: string,
+  sizes: readonly number[],
+  { note, signal, rounds }: BenchmarkContext,
+): Promise<Sample[]> => {
   const plans = await plansWithoutRetention(folder)
   const worlds: World[] = []
   const samples: Sample[] = []
   try {
-    for (const rows of [SMALL, LARGE]) {
+    for (const rows of sizes) {
       note(`loading ${rows} rows of vector(1536)`)
       worlds.push(await makeWorld(server, folder, rows))
     }
-    for (let round = 1; round <= ROUNDS; round += 1)
+    for (let round = 1; round <= (rounds ?? ROUNDS); round += 1)
       for (const world of worlds)
         for (const run of RUNS) {
           signal.throwIfAborted()
@@ -119,19 +124,21 @@ const sampled = async (server: string, folder: string, { note, signal }: Benchma
 
 export const benchmark: Benchmark = {
   name: 'memory',
-  describe: `peak memory of each path with ${LARGE} rows of vector(1536), divided by that with ${SMALL}`,
+  describe: `peak memory of each path with ${ROWS} rows of vector(1536), divided by that with a tenth`,
   async run(context) {
     if (process.platform !== 'linux') throw new Error('the kernel is asked through /proc: this one needs Linux')
     const server = await startPostgres()
     const folder = await mkdtemp(join(tmpdir(), 'vector-rollback-bench-'))
     try {
-      const samples = await sampled(server.url, folder, context)
+      const large = context.rows ?? ROWS
+      const small = Math.ceil(large / TIMES)
+      const samples = await sampled(server.url, folder, [small, large], context)
       const of = (path: string, rows: number) => samples.filter((one) => one.path === path && one.rows === rows)
       const peak = (path: string, rows: number) => median(of(path, rows).map(({ peakBytes }) => peakBytes))
       return {
-        ratios: RUNS.map(({ path }) => ({ name: path, value: peak(path, LARGE) / peak(path, SMALL), atMost: FLAT })),
+        ratios: RUNS.map(({ path }) => ({ name: path, value: peak(path, large) / peak(path, small), atMost: FLAT })),
         measurements: RUNS.flatMap(({ path }) =>
-          [SMALL, LARGE].map((rows) => ({
+          [small, large].map((rows) => ({
             path,
             rows,
             'snapshot MB': (of(path, rows)[0]?.snapshotBytes ?? 0) / 1e6,

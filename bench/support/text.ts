@@ -21,7 +21,7 @@ const judged = ({ value, atMost }: Ratio): string => {
 }
 
 export const listText = (benchmarks: readonly Benchmark[]): string =>
-  `npm run bench -- <name>…\n\n${columns(benchmarks.map(({ name, describe }) => [name, describe]))}\n`
+  `npm run bench -- <name>… [--json] [--rounds <count>] [--rows <count>]\n\n${columns(benchmarks.map(({ name, describe }) => [name, describe]))}\n`
 
 /** The ratios, then the table of what they are made of. */
 export const resultText = ({ name, describe }: Benchmark, { ratios, measurements }: BenchmarkResult): string => {

@@ -32,6 +32,12 @@ test('ends with 2 for an option that there is not', async () => {
   expect(await bench('--fast')).toMatchObject({ stdout: '', code: 2 })
 })
 
+test.each(['0', '-1', '1.5', 'many'])('ends with 2 for --rounds=%s, and measures nothing', async (rounds) => {
+  const { stdout, stderr, code } = await bench('memory', `--rounds=${rounds}`)
+  expect({ stdout, code }).toEqual({ stdout: '', code: 2 })
+  expect(stderr).toContain(`--rounds must be a whole number from 1 on, not "${rounds}"`)
+})
+
 test('gives ratios, what they are made of, and the machine they were measured on', async () => {
   const { stdout, code } = await bench('containment', '--json')
   expect(code).toBe(0)
