@@ -2,8 +2,9 @@
 export interface Ratio {
   readonly name: string
   readonly value: number
-  /** What is promised, where something is. A ratio above it is shown as such; it fails nothing. */
+  /** What is promised, where something is. A ratio on the wrong side of it is shown as such; it fails nothing. */
   readonly atMost?: number
+  readonly atLeast?: number
 }
 
 export interface BenchmarkResult {

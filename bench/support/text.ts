@@ -15,9 +15,12 @@ const columns = (rows: readonly (readonly string[])[]): string => {
 const shown = (value: string | number | undefined): string =>
   typeof value === 'number' ? value.toLocaleString('en-US', { maximumFractionDigits: 2 }) : (value ?? '')
 
-const judged = ({ value, atMost }: Ratio): string => {
-  if (atMost === undefined) return ''
-  return value <= atMost ? `at most ${atMost}: yes` : `at most ${atMost}: NO`
+const judged = ({ value, atMost, atLeast }: Ratio): string => {
+  const bounds = [
+    ...(atMost === undefined ? [] : [{ text: `at most ${atMost}`, kept: value <= atMost }]),
+    ...(atLeast === undefined ? [] : [{ text: `at least ${atLeast}`, kept: value >= atLeast }]),
+  ]
+  return bounds.map(({ text, kept }) => `${text}: ${kept ? 'yes' : 'NO'}`).join(', ')
 }
 
 export const listText = (benchmarks: readonly Benchmark[]): string =>
