@@ -95,10 +95,12 @@ async function moveBack(
   const names = definitions.map(({ table }) => table)
   const farTables = distinct(possible.flatMap(({ from, to }) => [from, to])).filter((table) => !contains(names, table))
   await ensureBootstrap(session, mergeRoles(rolesToGiveBack(definitions), await readRoles(session, farTables)))
-  const locked = [...tables.map(({ retired }) => retired), ...farTables]
+  const retired = tables.map(({ retired }) => retired)
+  // The application reads the far tables: a foreign key that is added needs them without writers only.
+  const options = { ...lockOptions, againstWriters: farTables }
 
   return asRetiredOwner(session, () =>
-    underLocks(session, locked, clock, lockOptions, async () => {
+    underLocks(session, retired, clock, options, async () => {
       const now = requireNotPurged(await lockRetirement(session, retirement.id), retirement.id)
       if (!isOpen(now)) return null
       await requireFreeNames(session, retirement)

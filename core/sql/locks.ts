@@ -4,10 +4,13 @@ import type { Clock, Session } from '#core/ports.ts'
 import { type Blocker, findBlockers, printBlocker } from '#core/sql/blockers.ts'
 import { sqlState } from '#core/sql/errors.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
+import { findToastTables } from '#core/sql/toast.ts'
 
 export interface TableLockOptions {
-  /** Milliseconds that one try may make others wait, for all tables together. Default 100. */
+  /** Milliseconds that one try may make others wait, for all tables together, the work included. Default 100. */
   readonly budgetMs?: number
+  /** Tables that the work only adds a foreign key to, at either end: locked against writers, and readers pass. */
+  readonly againstWriters?: readonly Table[]
   /** Milliseconds after which it gives up. Default 60,000. */
   readonly deadlineMs?: number
   /** In [0, 1): spreads the tries of several sessions. */
@@ -18,10 +21,18 @@ export interface TableLockOptions {
 /** Longer than `deadlock_timeout` (1 s by default), after which autovacuum gives way. */
 const AUTOVACUUM_YIELDS_MS = 3_000
 
+/**
+ * Of the budget, for getting the locks: whoever waits behind the try that succeeds waits for the work as well. A
+ * retirement of one table held the lock for 20 ms (docs/performance.md), more on a busy machine.
+ */
+const SHARE_OF_WAITING = 0.6
+
 /** lock_not_available, query_canceled (the statement's timeout), deadlock_detected. */
 const TRY_AGAIN = new Set(['55P03', '57014', '40P01'])
 
-const lockTables = (tables: readonly Table[], mode: 'share update exclusive' | 'access exclusive'): Sql =>
+type Mode = 'share update exclusive' | 'share row exclusive' | 'access exclusive'
+
+const lockTables = (tables: readonly Table[], mode: Mode): Sql =>
   sql`lock table ${sql.join(tables.map(({ schema, name }) => sql.id(schema, name)))} in ${sql.raw(mode)} mode`
 
 const setTimeouts = (lock: string, statement: string): Sql => sql`
@@ -34,13 +45,13 @@ const rollbackToSavepoint = sql`rollback to savepoint before_locks`
 /**
  * Runs `work` in a transaction that holds ACCESS EXCLUSIVE on the tables, and commits.
  *
- * A request that waits for ACCESS EXCLUSIVE makes every later reader wait behind it, so each try waits for the budget
+ * A request that waits for ACCESS EXCLUSIVE makes every later reader wait behind it, so each try waits for most of the budget
  * only, then lets everyone pass for about half a second. Such short tries alone lose against an autovacuum, which gives
  * way only to a request that waits for `deadlock_timeout`: SHARE UPDATE EXCLUSIVE comes first, waits for seconds, blocks
- * neither readers nor writers, and keeps the next autovacuum out. `lock_timeout` counts for each table anew;
+ * neither readers nor writers, and keeps the next autovacuum out, of the TOAST tables as well. `lock_timeout` counts for each table anew;
  * the statement's timeout bounds their sum.
  *
- * Throws `Locks.NotAcquired` with the sessions that hold locks when the deadline passes.
+ * For the owner of the tables. Throws `Locks.NotAcquired` with the sessions that hold locks when the deadline passes.
  */
 export const withTableLocks = async <T>(
   session: Session,
@@ -49,42 +60,54 @@ export const withTableLocks = async <T>(
   options: TableLockOptions,
   work: () => Promise<T>,
 ): Promise<T> => {
-  const { budgetMs = 100, deadlineMs = 60_000, random = Math.random, signal } = options
-  // Everyone in the same order: two of us cannot wait for each other.
-  const sorted = tables.toSorted((a, b) => compare(a.schema, b.schema) || compare(a.name, b.name))
+  const { budgetMs = 100, deadlineMs = 60_000, againstWriters = [], random = Math.random, signal } = options
+  const everything = inOrder([...tables, ...againstWriters])
+  const locked = [...everything]
+  const exclusive = [
+    ...(againstWriters.length > 0 ? [lockTables(inOrder(againstWriters), 'share row exclusive')] : []),
+    ...(tables.length > 0 ? [lockTables(inOrder(tables), 'access exclusive')] : []),
+  ]
+  // Each statement has its own timeout; together they have the budget.
+  const tryMs = Math.max(1, Math.floor((budgetMs * SHARE_OF_WAITING) / exclusive.length))
   const deadline = clock.now().getTime() + deadlineMs
 
-  const acquire = async (mode: Parameters<typeof lockTables>[1]): Promise<void> => {
+  const acquire = async (statements: readonly Sql[]): Promise<void> => {
     await session.query(savepoint)
     for (;;) {
       try {
-        await session.query(lockTables(sorted, mode))
+        for (const statement of statements) await session.query(statement)
         return
       } catch (error) {
         if (!TRY_AGAIN.has(sqlState(error) ?? '')) throw error
         await session.query(rollbackToSavepoint)
         const pause = 400 + random() * 200
         if (clock.now().getTime() + pause >= deadline) {
-          throw notAcquired(sorted, await findBlockers(session, sorted), deadlineMs, error)
+          throw notAcquired(everything, await findBlockers(session, locked), deadlineMs, error)
         }
         await clock.sleep(pause, signal)
       }
     }
   }
 
-  if (sorted.length === 0) return session.transaction(work)
+  if (everything.length === 0) return session.transaction(work)
   return session.transaction(async () => {
     const { rows } = await session.query<{ value: string }>(currentTimeout)
     const before = rows[0]?.value ?? '0'
     await session.query(setTimeouts(`${AUTOVACUUM_YIELDS_MS}ms`, before))
-    await acquire('share update exclusive')
-    await session.query(setTimeouts(`${budgetMs}ms`, `${budgetMs}ms`))
-    await acquire('access exclusive')
+    const toast = await findToastTables(session, inOrder(tables))
+    locked.push(...toast.map((table) => table.toast))
+    await acquire([lockTables(everything, 'share update exclusive'), ...toast.map(({ lock }) => lock)])
+    await session.query(setTimeouts(`${tryMs}ms`, `${tryMs}ms`))
+    await acquire(exclusive)
     // What the work locks besides these tables has to be as quick.
     await session.query(setTimeouts(`${budgetMs}ms`, before))
     return work()
   })
 }
+
+/** Everyone in the same order: two of us cannot wait for each other. */
+const inOrder = (tables: readonly Table[]): Table[] =>
+  tables.toSorted((a, b) => compare(a.schema, b.schema) || compare(a.name, b.name))
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 

@@ -1,8 +1,8 @@
 import { Client } from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { postgres } from '#aws/postgres.ts'
 import type { Table } from '#core/names.ts'
-import type { Clock, Database } from '#core/ports.ts'
+import type { Clock, Database, Session } from '#core/ports.ts'
 import { withTableLocks } from '#core/sql/locks.ts'
 import { sql } from '#core/sql/tag.ts'
 import { realClock } from '#test/support/clock.ts'
@@ -90,6 +90,55 @@ describePostgres('table locks', () => {
     expect(settings.rows).toEqual([{ statement: '7s', lock: '80ms' }])
   })
 
+  test('asks with a part of its budget, so that the work under the lock has the rest', async () => {
+    await idleReader()
+    const budgets: unknown[] = []
+    await database.session({ applicationName: 'vector-rollback:locks' }, async (session) => {
+      const clock: Clock = {
+        now: realClock.now,
+        async sleep() {
+          const { rows } = await session.query(
+            sql`select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock`,
+          )
+          budgets.push(...rows)
+          throw new Error('seen')
+        },
+      }
+      const options = { budgetMs: 200 }
+      await expect(withTableLocks(session, tables, clock, options, async () => 'taken')).rejects.toThrow('seen')
+    })
+    expect(budgets).toEqual([{ statement: '120ms', lock: '120ms' }])
+  })
+
+  test('locks tables that only get a foreign key against writers, and lets readers pass', async () => {
+    const reader = await idleReader()
+    const [keyed, ...others] = tables.toReversed()
+    const options = { againstWriters: keyed ? [keyed] : [], deadlineMs: 300 }
+    const modes = await database.session({ applicationName: 'vector-rollback:locks' }, (session) =>
+      withTableLocks(session, others, realClock, options, async () => {
+        await reader.query(last.text)
+        const { rows } = await session.query<{ held: string }>(sql`
+          select relation::regclass::text || ' ' || mode as held from pg_locks
+          where pid = pg_backend_pid() and relation::regclass::text like 'public.%' and mode <> 'ShareUpdateExclusiveLock'
+          order by 1`)
+        return rows.map(({ held }) => held)
+      }),
+    )
+    expect(modes).toEqual([
+      'public.chunks AccessExclusiveLock',
+      'public.documents AccessExclusiveLock',
+      'public.embeddings ShareRowExclusiveLock',
+    ])
+    await (await connect('writer')).query('begin; insert into embeddings values (7)')
+    const busy = database.session({ applicationName: 'vector-rollback:locks' }, (session) =>
+      withTableLocks(session, others, realClock, options, async () => 'taken'),
+    )
+    await expect(busy).rejects.toMatchObject({
+      name: 'Locks.NotAcquired',
+      message: expect.stringMatching(/public\.embeddings.*"writer"/),
+    })
+  })
+
   test('gets the lock as soon as an idle reader is gone', async () => {
     const reader = await idleReader()
     let tries = 0
@@ -159,36 +208,59 @@ describePostgres('table locks', () => {
     expect(reads).toBeGreaterThan(100)
   })
 
-  test('makes an autovacuum give way instead of starving behind it', async () => {
-    const owner = await connect('owner')
-    await owner.query(`create table vacuumed (id int) with (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
-      autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)`)
-    await owner.query('insert into vacuumed select generate_series(1, 200000); delete from vacuumed')
-    const superuser = await connect('superuser', db.superuserUrl)
-    await superuser.query("alter system set autovacuum_naptime = '1s'")
-    await superuser.query('select pg_reload_conf()')
-    try {
-      const busy = async () => {
-        const { rowCount } = await superuser.query(
-          "select from pg_stat_progress_vacuum where relid = 'vacuumed'::regclass",
-        )
-        return rowCount
-      }
-      await expect.poll(busy, { timeout: 50_000, interval: 100 }).toBe(1)
-      const taken = database.session({ applicationName: 'vector-rollback:locks' }, (session) =>
-        withTableLocks(
-          session,
-          [{ schema: 'public', name: 'vacuumed' }],
-          realClock,
-          { deadlineMs: 20_000 },
-          async () => 'taken',
-        ),
-      )
-      expect(await taken).toBe('taken')
-    } finally {
+  describe('with a slow autovacuum', () => {
+    const SLOW = 'autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1'
+    let superuser: Client
+    beforeAll(async () => {
+      superuser = new Client(db.superuserUrl)
+      await superuser.connect()
+      await superuser.query("alter system set autovacuum_naptime = '1s'")
+      await superuser.query('select pg_reload_conf()')
+    })
+    afterAll(async () => {
       await superuser.query('alter system reset autovacuum_naptime')
       await superuser.query('select pg_reload_conf()')
+      await superuser.end()
+    })
+    const atWork = async (table: string) => {
+      const { rowCount } = await superuser.query(
+        `select from pg_stat_progress_vacuum where relid = (${table})::regclass`,
+      )
+      return rowCount
     }
+    const taken = (name: string, work: (session: Session) => Promise<unknown>) =>
+      database.session({ applicationName: 'vector-rollback:locks' }, (session) =>
+        withTableLocks(session, [{ schema: 'public', name }], realClock, { deadlineMs: 20_000 }, () => work(session)),
+      )
+
+    test('makes it give way instead of starving behind it', async () => {
+      const owner = await connect('owner')
+      await owner.query(
+        `create table vacuumed (id int) with (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0, ${SLOW})`,
+      )
+      await owner.query('insert into vacuumed select generate_series(1, 200000); delete from vacuumed')
+      await expect.poll(() => atWork("'vacuumed'"), { timeout: 50_000, interval: 100 }).toBe(1)
+      expect(await taken('vacuumed', async () => 'taken')).toBe('taken')
+    })
+
+    test('makes it give way on the TOAST table too, where the vectors are', async () => {
+      const owner = await connect('owner')
+      await owner.query(`create table toasted (id int, body text) with (autovacuum_enabled = false,
+        toast.autovacuum_enabled = true, toast.autovacuum_vacuum_threshold = 1, toast.autovacuum_vacuum_scale_factor = 0,
+        ${SLOW.replaceAll('autovacuum', 'toast.autovacuum')})`)
+      await owner.query(`alter table toasted alter column body set storage external;
+        insert into toasted select n, repeat('x', 6000) from generate_series(1, 2000) n; delete from toasted`)
+      const toast = "select reltoastrelid from pg_class where relname = 'toasted'"
+      const options = sql.raw(`select reloptions from pg_catalog.pg_class where oid = (${toast})`)
+      const { rows: before } = await owner.query(options.text)
+      await expect.poll(() => atWork(toast), { timeout: 50_000, interval: 100 }).toBe(1)
+      const meanwhile = await taken('toasted', async (session) => {
+        const { rows } = await session.query(options)
+        await session.query(sql`drop table public.toasted`)
+        return rows
+      })
+      expect(meanwhile).toEqual(before)
+    })
   })
 
   test('reports a missing table instead of trying again', async () => {

@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { postgres } from '#aws/postgres.ts'
 import type { Session } from '#core/ports.ts'
@@ -76,6 +77,21 @@ describePostgres('undoing a retirement', () => {
       `insert into public.tenants values ('00000000-0000-0000-0000-000000000001', 'one')`,
     ])
     expect(await undo()).toMatchObject({ changed: false, lostForeignKeys: [], unvalidatedForeignKeys: [] })
+    expect(await dumpSchema(db)).toBe(before)
+  })
+
+  test('waits for nobody who only reads the tables at the other ends of foreign keys', async () => {
+    const reader = new Client({ connectionString: db.superuserUrl })
+    await reader.connect()
+    try {
+      await reader.query('begin; select from public.tenants; select from public.feedback')
+      const undone = await withSession((session) =>
+        undoRetire(session, { retirement: id, clock: realClock, lockOptions: { deadlineMs: 300 } }),
+      )
+      expect(undone).toMatchObject({ changed: true, unvalidatedForeignKeys: [] })
+    } finally {
+      await reader.end()
+    }
     expect(await dumpSchema(db)).toBe(before)
   })
 
