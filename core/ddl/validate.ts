@@ -5,6 +5,7 @@ import { leftVisible, withRowsVisible } from '#core/ddl/rows-visible.ts'
 import { validateUnseen } from '#core/ddl/validate-unseen.ts'
 import type { Clock, Session } from '#core/ports.ts'
 import { sqlState } from '#core/sql/errors.ts'
+import { withLockTimeout } from '#core/sql/lock-timeout.ts'
 import type { TableLockOptions } from '#core/sql/locks.ts'
 
 export interface UnvalidatedForeignKey {
@@ -17,7 +18,7 @@ export interface UnvalidatedForeignKey {
 /**
  * Validates the keys that were valid by their definition and are not now. Reads the tables, each key by itself, under a lock
  * that holds up neither readers nor writers; mind the statement timeout of the session. Those with orphans stay NOT VALID.
- * May be run again.
+ * May be run again. Waits for whoever else has such a lock, an autovacuum or ANALYZE, up to the deadline of the locks.
  */
 export async function validateForeignKeys(
   session: Session,
@@ -27,13 +28,14 @@ export async function validateForeignKeys(
 ): Promise<UnvalidatedForeignKey[]> {
   const valid = foreignKeys.filter(({ validated }) => validated)
   const tables = valid.flatMap(({ from, to }) => [from, to])
+  const { deadlineMs = 60_000 } = lockOptions
   return withRowsVisible(session, tables, clock, lockOptions, async () => {
     const unvalidated: UnvalidatedForeignKey[] = []
     for (const foreignKey of valid) {
       const columns = await readUnvalidated(session, foreignKey)
       if (!columns) continue
       try {
-        await validate(session, foreignKey)
+        await withLockTimeout(session, `${deadlineMs}ms`, () => validate(session, foreignKey))
       } catch (error) {
         const orphans = sqlState(error) === '23503' ? await countOrphans(session, foreignKey, columns) : null
         unvalidated.push({ foreignKey, orphans, why: error instanceof Error ? error.message : String(error) })
