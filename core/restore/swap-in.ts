@@ -15,6 +15,7 @@ import { pendingRestoreIndexes } from '#core/restore/restore-indexes.ts'
 import { Restored } from '#core/restore/restored.ts'
 import { restoredKey, type SideSchema, sideSchema, sideTable } from '#core/restore/side-schema.ts'
 import { type Manifest, readManifest } from '#core/snapshot/manifest.ts'
+import { withLockTimeout } from '#core/sql/lock-timeout.ts'
 import { type TableLockOptions, withTableLocks } from '#core/sql/locks.ts'
 import { sql } from '#core/sql/tag.ts'
 
@@ -63,9 +64,9 @@ export async function swapIn(
       why,
     })),
   }
-  for (const { schema, name } of manifest.tables) {
-    await session.query(sql`analyze ${sql.id(schema, name)}`)
-  }
+  await withLockTimeout(session, '60s', async () => {
+    for (const { schema, name } of manifest.tables) await session.query(sql`analyze ${sql.id(schema, name)}`)
+  })
   await writeJson(objects, key, restored)
   await dropSide(session, side)
   return { changed: true, ...restored }
@@ -96,7 +97,10 @@ async function swap(
 ): Promise<void> {
   const taken = await requireFreeNames(session, manifest.tables)
   const finish = finishAfterSwap(withoutInnerForeignKeys(manifest))
-  await withTableLocks(session, [...taken, ...(await referenced(session, manifest))], clock, locks, async () => {
+  const options = { ...locks, againstWriters: await referenced(session, manifest) }
+  // Nobody reads the side tables, but autovacuum comes to what was just loaded, and has to give way.
+  const aside = manifest.tables.map(({ definition }) => sideTable(side, definition.table))
+  await withTableLocks(session, [...taken, ...aside], clock, options, async () => {
     if (!(await markDone(session, side.notes, { kind: 'swapped', name: 'all' }))) return
     await dropEmpty(session, taken)
     for (const { definition } of manifest.tables) {
