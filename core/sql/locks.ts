@@ -94,7 +94,7 @@ export const withTableLocks = async <T>(
     const { rows } = await session.query<{ value: string }>(currentTimeout)
     const before = rows[0]?.value ?? '0'
     await session.query(setTimeouts(`${AUTOVACUUM_YIELDS_MS}ms`, before))
-    const toast = await findToastTables(session, inOrder(tables))
+    const toast = await findToastTables(session, tables)
     locked.push(...toast.map((table) => table.toast))
     await acquire([lockTables(everything, 'share update exclusive'), ...toast.map(({ lock }) => lock)])
     await session.query(setTimeouts(`${tryMs}ms`, `${tryMs}ms`))

@@ -10,18 +10,25 @@ const RARE = [
   'autovacuum_multixact_freeze_min_age',
 ]
 
+/** Of the tables and of what inherits from them: LOCK TABLE takes partitions, too. */
 const toastOf = (tables: readonly Table[]): Sql => sql`
-  select wanted.schema, wanted.name, tn.nspname as toast_schema, t.relname as toast_name,
+  with recursive locked as (
+    select c.oid
+      from unnest(${tables.map(({ schema }) => schema)}::text[], ${tables.map(({ name }) => name)}::text[]) as wanted(schema, name)
+      join pg_catalog.pg_namespace n on n.nspname = wanted.schema
+      join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = wanted.name
+    union
+    select i.inhrelid from locked join pg_catalog.pg_inherits i on i.inhparent = locked.oid)
+  select n.nspname as schema, c.relname as name, tn.nspname as toast_schema, t.relname as toast_name,
          (select rare from pg_catalog.unnest(${RARE}::text[]) as rare
            where not exists (select from pg_catalog.unnest(t.reloptions) as o where pg_catalog.starts_with(o, rare || '='))
            limit 1) as rare
-    from unnest(${tables.map(({ schema }) => schema)}::text[], ${tables.map(({ name }) => name)}::text[])
-         with ordinality as wanted(schema, name, place)
-    join pg_catalog.pg_namespace n on n.nspname = wanted.schema
-    join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = wanted.name
+    from locked
+    join pg_catalog.pg_class c on c.oid = locked.oid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_class t on t.oid = c.reltoastrelid
     join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
-   order by wanted.place`
+   order by n.nspname, c.relname`
 
 export interface ToastTable {
   readonly toast: Table

@@ -139,6 +139,27 @@ describePostgres('table locks', () => {
     })
   })
 
+  test('keeps vacuums out of the TOAST tables of partitions, without a trace in their options', async () => {
+    const owner = await connect('owner')
+    await owner.query(`create table parted (id int, body text) partition by list (id);
+      create table parted_1 partition of parted for values in (1) with (toast.log_autovacuum_min_duration = 7);
+      create table parted_2 partition of parted for values in (2)`)
+    const options = `select relname, reloptions from pg_class where oid in
+      (select reltoastrelid from pg_class where relname like 'parted%') order by 1`
+    const { rows: before } = await owner.query(options)
+    const held = await database.session({ applicationName: 'vector-rollback:locks' }, (session) =>
+      withTableLocks(session, [{ schema: 'public', name: 'parted' }], realClock, {}, async () => {
+        const { rows } = await session.query<{ name: string }>(sql`
+          select c.relname as name from pg_locks l join pg_class c on c.reltoastrelid = l.relation
+          where l.pid = pg_backend_pid() and l.mode = 'ShareUpdateExclusiveLock' order by 1`)
+        return rows.map(({ name }) => name)
+      }),
+    )
+    expect(held).toEqual(['parted_1', 'parted_2'])
+    expect((await owner.query(options)).rows).toEqual(before)
+    await owner.query('drop table parted')
+  })
+
   test('gets the lock as soon as an idle reader is gone', async () => {
     const reader = await idleReader()
     let tries = 0
