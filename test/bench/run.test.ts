@@ -49,7 +49,7 @@ test('gives ratios, what they are made of, and the machine they were measured on
       result: {
         ratios: [
           { name: 'alarm to flag / bare PutParameter', value: expect.any(Number) },
-          { name: 'reading the plan / alarm to flag', value: expect.any(Number) },
+          { name: 'reading the plan, once / alarm to flag', value: expect.any(Number) },
         ],
         measurements: ['alarm to flag', 'bare PutParameter', 'reading the plan'].map((what) =>
           expect.objectContaining({ what, samples: 50 }),
