@@ -39,8 +39,28 @@ export interface Objects {
    * that a half-written object never exists. Overwrites: what must be write-once goes through `write`.
    */
   upload(key: string, body: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<{ etag: string; bytes: number }>
-  /** All keys with the prefix, in UTF-8 order, page by page. */
-  list(prefix: string): AsyncIterable<{ key: string; bytes: number; etag: string }>
+  /** All keys with the prefix, in UTF-8 order, page by page. `modified`: when the object was written, by the bucket's clock. */
+  list(prefix: string): AsyncIterable<{ key: string; bytes: number; etag: string; modified: Date }>
+}
+
+/** Bytes that were sent for an object that never came to be. They are no object, and cost as much as one. */
+export interface UnfinishedUpload {
+  readonly key: string
+  readonly id: string
+  readonly startedAt: Date
+}
+
+/**
+ * The bucket of a person who clears up. A port of its own, so that no step can be written that deletes: the roles of the
+ * functions may not, and are denied it by the bucket.
+ */
+export interface SweptObjects extends Objects {
+  /** Deletes an object; one that is not there is no error. A bucket with versions keeps the bytes behind a marker. */
+  delete(key: string): Promise<void>
+  /** Multipart uploads with the prefix that are neither completed nor aborted, page by page. */
+  uploads(prefix: string): AsyncIterable<UnfinishedUpload>
+  /** Ends an upload and deletes its bytes; one that has ended since is no error. */
+  abort(upload: Pick<UnfinishedUpload, 'key' | 'id'>): Promise<void>
 }
 
 export type Row = Record<string, unknown>

@@ -75,8 +75,8 @@ export const s3Objects = (name: string | (() => string), limits: Limits = LIMITS
           .catch((error: unknown) => {
             throw bucketError(error, `Listing "${prefix}" of bucket "${bucket}"`, 's3:ListBucket')
           })
-        for (const { Key, Size, ETag } of page.Contents ?? []) {
-          yield { key: decodeKey(Key ?? ''), bytes: Size ?? 0, etag: ETag ?? '' }
+        for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
+          yield { key: decodeKey(Key ?? ''), bytes: Size ?? 0, etag: ETag ?? '', modified: LastModified ?? new Date() }
         }
         token = page.IsTruncated ? page.NextContinuationToken : undefined
       } while (token !== undefined)
@@ -92,4 +92,5 @@ const headersOf = (condition: { ifAbsent: true } | { ifMatch: string } | undefin
 /** 412, or 409 while another conditional write of the same key was under way; If-Match on a key that is gone is 404. */
 const conditionFailed = (error: unknown): boolean => [409, 412].includes(httpStatusOf(error) ?? 0) || isMissing(error)
 
-const decodeKey = (encoded: string): string => decodeURIComponent(encoded.replaceAll('+', ' '))
+/** Of a listing with `EncodingType: 'url'`. */
+export const decodeKey = (encoded: string): string => decodeURIComponent(encoded.replaceAll('+', ' '))

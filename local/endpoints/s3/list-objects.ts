@@ -84,7 +84,8 @@ const fromToken = (token: string): string => {
   throw invalidArgument('The continuation token provided is incorrect')
 }
 
-const encoding = (type: string | null): ((text: string) => string) => {
+/** How keys are written into the answer. */
+export const encoding = (type: string | null): ((text: string) => string) => {
   if (type === null) return (text) => text
   if (type !== 'url') throw invalidArgument(`Invalid Encoding Method specified in Request: "${type}".`)
   return (text) => encodeURIComponent(text).replaceAll('%2F', '/').replaceAll('%20', '+')

@@ -69,24 +69,3 @@ export const abortMultipartUpload = async ({ request, bucket }: S3Call): Promise
   bucket.uploads.remove(id)
   return emptyReply({}, 204)
 }
-
-/** All that are under way, at most 1,000; there are no further pages. */
-export const listMultipartUploads = async ({ request, bucket }: S3Call): Promise<S3Reply> => {
-  const prefix = request.query.get('prefix') ?? ''
-  const found = bucket.uploads
-    .all()
-    .filter(({ key }) => key.startsWith(prefix))
-    .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)) || a.initiated.localeCompare(b.initiated))
-  const shown = found.slice(0, 1_000)
-  return xmlReply(
-    document('ListMultipartUploadsResult', [
-      element('Bucket', bucket.name),
-      element('Prefix', prefix),
-      element('MaxUploads', 1_000),
-      element('IsTruncated', shown.length < found.length),
-      ...shown.map(({ key, id, initiated }) =>
-        element('Upload', [element('Key', key), element('UploadId', id), element('Initiated', initiated)]),
-      ),
-    ]),
-  )
-}

@@ -1,7 +1,8 @@
 import type { S3Operation } from './call.ts'
 import { completeMultipartUpload } from './complete-upload.ts'
 import { listObjects } from './list-objects.ts'
-import { abortMultipartUpload, createMultipartUpload, listMultipartUploads, uploadPart } from './multipart.ts'
+import { listMultipartUploads } from './list-uploads.ts'
+import { abortMultipartUpload, createMultipartUpload, uploadPart } from './multipart.ts'
 import { deleteObject, getObject, headObject, putObject } from './objects.ts'
 import { emptyReply } from './reply.ts'
 import type { S3Request } from './request.ts'
@@ -30,7 +31,7 @@ const ROUTES: readonly Route[] = [
     method: 'GET',
     on: 'bucket',
     needs: ['uploads'],
-    knows: ['prefix'],
+    knows: ['prefix', 'encoding-type', 'key-marker', 'upload-id-marker', 'max-uploads'],
     run: listMultipartUploads,
   },
   {
