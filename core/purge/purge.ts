@@ -5,7 +5,7 @@ import { describePurge, type PurgeSubject, sealedManifest } from '#core/purge/su
 import { RECORDS, RETIRED_ROLE } from '#core/retire/names.ts'
 import { isOpen, type Retirement } from '#core/retire/record.ts'
 import { findRetirement, lockRetirement } from '#core/retire/records.ts'
-import type { Manifest } from '#core/snapshot/manifest.ts'
+import type { RetiredManifest } from '#core/snapshot/manifest.ts'
 import { printDigest, rowDigest, sameDigest } from '#core/snapshot/row-digest.ts'
 import { verifySnapshot } from '#core/snapshot/verify.ts'
 import { sqlState } from '#core/sql/errors.ts'
@@ -83,7 +83,11 @@ async function destroy(session: Session, retirement: Retirement, { extension }: 
   )
 }
 
-async function requireUnchangedRows(session: Session, { tables }: Retirement, manifest: Manifest): Promise<void> {
+async function requireUnchangedRows(
+  session: Session,
+  { tables }: Retirement,
+  manifest: RetiredManifest,
+): Promise<void> {
   for (const { retired, definition } of tables) {
     const { schema, name } = definition.table
     const sealed = manifest.tables.find((table) => table.schema === schema && table.name === name)

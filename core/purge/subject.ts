@@ -5,11 +5,12 @@ import type { PlanName, RetirementId, SnapshotId } from '#core/names.ts'
 import type { Objects, Session } from '#core/ports.ts'
 import { type CatalogueObject, coverage, requireCovered } from '#core/purge/coverage.ts'
 import { mayDropExtension } from '#core/purge/extension.ts'
+import { requireOfRetirement } from '#core/purge/of-retirement.ts'
 import { isOpen, type Retirement } from '#core/retire/record.ts'
 import { findRetirements } from '#core/retire/records.ts'
 import { readColumns } from '#core/snapshot/columns.ts'
 import { snapshotOf } from '#core/snapshot/keys.ts'
-import { findManifest, type Manifest } from '#core/snapshot/manifest.ts'
+import { findManifest, type RetiredManifest } from '#core/snapshot/manifest.ts'
 import { Hash } from '#core/snapshot/part.ts'
 
 const Count = z.int().min(0)
@@ -48,14 +49,14 @@ export interface ChoosePurgeInput {
 
 /**
  * Of the retirements that lie open and are due, the newest that is sealed. Throws `Purge.NothingToPurge`, `Purge.TooEarly`,
- * `Purge.NotSealed`, `Purge.NotCovered`.
+ * `Purge.NotSealed`, `Purge.LiveSnapshot`, `Purge.NotCovered`.
  */
 export async function choosePurge(session: Session, objects: Objects, input: ChoosePurgeInput): Promise<PurgeSubject> {
   const open = (await findRetirements(session, input.plan)).filter(isOpen)
   const due = open.filter((retirement) => dueAt(retirement, input.retention) <= input.now)
   for (const retirement of due) {
     const manifest = await findManifest(objects, { ...nameOf(retirement), environment: input.environment })
-    if (manifest) return describePurge(session, retirement, manifest, input.extension)
+    if (manifest) return describePurge(session, retirement, requireOfRetirement(manifest, retirement), input.extension)
   }
   if (due[0]) throw notSealed(due[0])
   const soonest = open.at(-1)
@@ -87,10 +88,14 @@ const notSealed = (retirement: Retirement) =>
     },
   )
 
-/** The manifest of a retirement's snapshot. Throws `Purge.NotSealed`. */
-export async function sealedManifest(objects: Objects, retirement: Retirement, environment: string): Promise<Manifest> {
+/** The manifest of a retirement's snapshot. Throws `Purge.NotSealed`, `Purge.LiveSnapshot`. */
+export async function sealedManifest(
+  objects: Objects,
+  retirement: Retirement,
+  environment: string,
+): Promise<RetiredManifest> {
   const manifest = await findManifest(objects, { ...nameOf(retirement), environment })
-  if (manifest) return manifest
+  if (manifest) return requireOfRetirement(manifest, retirement)
   throw notSealed(retirement)
 }
 
@@ -98,7 +103,7 @@ export async function sealedManifest(objects: Objects, retirement: Retirement, e
 export async function describePurge(
   session: Session,
   retirement: Retirement,
-  manifest: Manifest,
+  manifest: RetiredManifest,
   extension: string | undefined,
 ): Promise<PurgeSubject> {
   const tables = retirement.tables.map(({ retired }) => retired)

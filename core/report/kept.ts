@@ -30,9 +30,9 @@ export const kept = async (
   if (!newest) return { retirement: null, snapshot: null }
   const id = snapshotOf(newest.id as RetirementId)
   // A snapshot that cannot be trusted is none; whoever needs it says why.
-  const manifest = await findManifest(objects, { plan: run.plan as PlanName, snapshot: id, environment }).catch(
-    () => null,
-  )
+  const found = await findManifest(objects, { plan: run.plan as PlanName, snapshot: id, environment }).catch(() => null)
+  // A live one under this name holds other rows than those that were retired.
+  const manifest = found?.consistency === 'retired' ? found : null
   const due = plan.paths.full?.purge.after
   return {
     retirement: {

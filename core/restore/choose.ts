@@ -21,7 +21,8 @@ export type RestoreChoice =
   | {
       readonly source: 'snapshot'
       readonly snapshot: SnapshotId
-      readonly retirement: RetirementId
+      /** `null` for a live snapshot. */
+      readonly retirement: RetirementId | null
       readonly manifestSha256: Sha256
       readonly createdAt: string
       readonly rows: number
@@ -114,7 +115,10 @@ async function unfinished(
   return { source: 'nothing', detail: 'All tables are there under their names.' }
 }
 
-/** A manifest that cannot be trusted stops the choice: passing over it would restore older rows without a word. */
+/**
+ * A manifest that cannot be trusted stops the choice: passing over it would restore older rows without a word. A live
+ * snapshot is chosen by a person only, by its id: what was written after it would be lost without a word.
+ */
 async function newestHolding(
   objects: Objects,
   { plan, environment }: ChooseInput,
@@ -123,6 +127,7 @@ async function newestHolding(
   const holding: Manifest[] = []
   for (const snapshot of await listSealed(objects, plan)) {
     const manifest = await readManifest(objects, { plan, snapshot, environment })
+    if (manifest.consistency !== 'retired') continue
     const held = new Set(manifest.tables.map(keyOf))
     if (gone.every((table) => held.has(keyOf(table)))) holding.push(manifest)
   }

@@ -29,12 +29,11 @@ const ManifestTable = z.strictObject({
 })
 export type ManifestTable = z.infer<typeof ManifestTable>
 
-/** `manifest.json`: written last and once. Without it there is no snapshot. */
-export const Manifest = z.strictObject({
+/** What snapshots of either kind have. */
+const AnyManifest = z.strictObject({
   format: z.literal(MANIFEST_FORMAT),
   plan: z.string().transform((plan) => plan as PlanName),
   snapshot: z.string().transform((snapshot) => snapshot as SnapshotId),
-  retirement: z.string().transform((retirement) => retirement as RetirementId),
   environment: z.string(),
   /** Host, port and name of the database, for people. */
   database: z.string(),
@@ -42,17 +41,35 @@ export const Manifest = z.strictObject({
   serverVersion: z.string(),
   /** The extensions that the tables need. */
   extensions: z.array(z.strictObject({ name: z.string(), schema: z.string(), version: z.string() })),
-  /** `retired`: of tables that no one could write. The only kind that allows a purge. */
-  consistency: z.literal('retired'),
   tables: z.array(ManifestTable).min(1),
   /** Of all the above, as canonical JSON. */
   sha256: Hash,
 })
+
+/** Of tables that no one could write. The only kind that allows a purge. */
+const RetiredManifest = AnyManifest.extend({
+  consistency: z.literal('retired'),
+  retirement: z.string().transform((retirement) => retirement as RetirementId),
+})
+export type RetiredManifest = z.infer<typeof RetiredManifest>
+
+/** Of one moment of tables that went on being written: evidence and a backup. It authorises nothing. */
+const LiveManifest = AnyManifest.extend({
+  consistency: z.literal('live'),
+  retirement: z.null(),
+  /** The moment, by the clock of the database; sequences have the values that they had then, or were drawn just after. */
+  takenAt: z.iso.datetime(),
+})
+export type LiveManifest = z.infer<typeof LiveManifest>
+
+/** `manifest.json`: written last and once. Without it there is no snapshot. */
+export const Manifest = z.discriminatedUnion('consistency', [RetiredManifest, LiveManifest])
 export type Manifest = z.infer<typeof Manifest>
 
+type Unsigned = (Omit<RetiredManifest, 'sha256'> | Omit<LiveManifest, 'sha256'>) & { sha256?: never }
+
 /** The digest that a manifest carries of itself. */
-export const manifestDigest = ({ sha256: _, ...content }: Manifest | (Omit<Manifest, 'sha256'> & { sha256?: never })) =>
-  digestOf(content)
+export const manifestDigest = ({ sha256: _, ...content }: Manifest | Unsigned) => digestOf(content)
 
 export interface SnapshotName {
   readonly plan: PlanName
@@ -72,30 +89,45 @@ export async function readManifest(objects: Objects, name: SnapshotName): Promis
 }
 
 /** As `readManifest`, but `null` when the snapshot is not sealed. */
-export async function findManifest(
+export async function findManifest(objects: Objects, name: SnapshotName): Promise<Manifest | null> {
+  const { manifest, problems } = await inspectManifest(objects, name)
+  if (problems[0]) throw problems[0]
+  return manifest
+}
+
+/**
+ * What a manifest says, and everything that speaks against believing it; for showing, not for acting on. Neither when the
+ * snapshot is not sealed; no manifest but a problem when it cannot be read as one.
+ */
+export async function inspectManifest(
   objects: Objects,
   { plan, snapshot, environment }: SnapshotName,
-): Promise<Manifest | null> {
+): Promise<{ manifest: Manifest | null; problems: RollbackError[] }> {
   const key = manifestKey(plan, snapshot)
   const found = await readJson(objects, key).catch((cause: unknown) => {
-    throw cause instanceof SyntaxError ? corrupt(key, 'it is not JSON', cause) : cause
+    if (cause instanceof SyntaxError) return corrupt(key, 'it is not JSON', cause)
+    throw cause
   })
-  if (!found) return null
+  if (found instanceof RollbackError) return { manifest: null, problems: [found] }
+  if (!found) return { manifest: null, problems: [] }
   const parsed = Manifest.safeParse(found.value)
-  if (!parsed.success) throw corrupt(key, z.prettifyError(parsed.error))
+  if (!parsed.success) return { manifest: null, problems: [corrupt(key, z.prettifyError(parsed.error))] }
   const manifest = parsed.data
-  if (manifestDigest(manifest) !== manifest.sha256) throw corrupt(key, 'it differs from its own digest')
+  const problems: RollbackError[] = []
+  if (manifestDigest(manifest) !== manifest.sha256) problems.push(corrupt(key, 'it differs from its own digest'))
   if (manifest.plan !== plan || manifest.snapshot !== snapshot) {
-    throw corrupt(key, `it is that of snapshot "${manifest.snapshot}" of plan "${manifest.plan}"`)
+    problems.push(corrupt(key, `it is that of snapshot "${manifest.snapshot}" of plan "${manifest.plan}"`))
   }
   if (manifest.environment !== environment) {
-    throw new RollbackError(
-      'Snapshot.OtherEnvironment',
-      `"${key}" was made in environment "${manifest.environment}", this is "${environment}".`,
-      { fix: `Use the bucket of "${environment}", or a snapshot that was made there.`, category: 'refused' },
+    problems.push(
+      new RollbackError(
+        'Snapshot.OtherEnvironment',
+        `"${key}" was made in environment "${manifest.environment}", this is "${environment}".`,
+        { fix: `Use the bucket of "${environment}", or a snapshot that was made there.`, category: 'refused' },
+      ),
     )
   }
-  return manifest
+  return { manifest, problems }
 }
 
 /** Ids of the sealed snapshots of a plan, in the order of their names. */

@@ -1,5 +1,5 @@
 import { RollbackError } from '#core/errors.ts'
-import { digestOf, readJson, writeJson } from '#core/json.ts'
+import { readJson, writeJson } from '#core/json.ts'
 import { printTable, type RetirementId, type Sha256, type SnapshotId, type Table } from '#core/names.ts'
 import type { Clock, Objects, Session } from '#core/ports.ts'
 import type { Retirement } from '#core/retire/record.ts'
@@ -11,7 +11,9 @@ import {
   type Manifest,
   type ManifestTable,
   manifestDigest,
+  type RetiredManifest,
 } from '#core/snapshot/manifest.ts'
+import { manifestTable } from '#core/snapshot/manifest-table.ts'
 import { PartContent, type PartItem } from '#core/snapshot/part.ts'
 import { readParts } from '#core/snapshot/plan-parts.ts'
 import { readRetired } from '#core/snapshot/read-retired.ts'
@@ -50,7 +52,7 @@ export async function sealSnapshot(session: Session, objects: Objects, input: Se
   const name = { plan: retirement.plan, snapshot: snapshotOf(retirement.id), environment }
   const earlier = await findManifest(objects, name)
   const tables = await collectTables(session, objects, retirement)
-  const content: Omit<Manifest, 'sha256'> = {
+  const content: Omit<RetiredManifest, 'sha256'> = {
     format: MANIFEST_FORMAT,
     plan: name.plan,
     snapshot: name.snapshot,
@@ -60,13 +62,13 @@ export async function sealSnapshot(session: Session, objects: Objects, input: Se
     consistency: 'retired',
     tables,
   }
-  const manifest: Manifest = { ...content, sha256: manifestDigest(content) }
+  const manifest: RetiredManifest = { ...content, sha256: manifestDigest(content) }
   if (!earlier) {
     const written = await writeJson(objects, manifestKey(name.plan, name.snapshot), manifest, { ifAbsent: true })
     // Lost against a twin: compare with what it wrote.
     return written ? summary(manifest, true) : sealSnapshot(session, objects, input)
   }
-  if (earlier.sha256 === manifest.sha256) return summary(earlier, false)
+  if (earlier.sha256 === manifest.sha256) return summary(manifest, false)
   throw new RollbackError(
     'Snapshot.OtherManifest',
     `Snapshot "${name.snapshot}" is sealed already, with other content than its parts have now.`,
@@ -91,7 +93,7 @@ const circumstancesNow = async (session: Session, { retirement, database, clock 
   )),
 })
 
-const summary = (manifest: Manifest, changed: boolean): SealedSnapshot => ({
+const summary = (manifest: RetiredManifest, changed: boolean): SealedSnapshot => ({
   changed,
   snapshot: manifest.snapshot,
   retirement: manifest.retirement,
@@ -119,7 +121,7 @@ async function collectTables(session: Session, objects: Objects, retirement: Ret
     })
     const first = own[0]
     if (!first) throw missing(`${snapshotPrefix(retirement.plan, snapshot)} (parts of ${printTable(definition.table)})`)
-    const { rows, digest } = own.map(({ part }) => part).reduce(addDigests, NO_ROWS)
+    const { rows } = own.map(({ part }) => part).reduce(addDigests, NO_ROWS)
     const counted = counts.get(retired.name)
     if (counted !== rows) {
       throw new RollbackError(
@@ -131,19 +133,11 @@ async function collectTables(session: Session, objects: Objects, retirement: Ret
         },
       )
     }
-    return {
-      schema: definition.table.schema,
-      name: definition.table.name,
+    return manifestTable(
       definition,
-      columns: first.item.columns,
-      format: first.item.format,
-      rows,
-      digest,
-      bytes: own.reduce((sum, { part }) => sum + part.storedBytes, 0),
-      rawBytes: own.reduce((sum, { part }) => sum + part.rawBytes, 0),
-      sha256: digestOf(own.map(({ part }) => part.rawSha256)),
-      parts: own.map(({ part }) => part),
-    }
+      first.item,
+      own.map(({ part }) => part),
+    )
   })
 }
 
