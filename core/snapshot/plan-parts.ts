@@ -43,9 +43,28 @@ export async function planParts(
   const earlier = await readParts(objects, retirement.plan, snapshot)
   if (earlier) return { changed: false, snapshot, key, count: earlier.length, bytes: 0 }
 
+  const { items, bytes } = await cutTables(
+    session,
+    { plan: retirement.plan, snapshot },
+    retirement.tables.map(({ retired }) => retired),
+    partBytes,
+  )
+  const written = await objects.write(key, JSON.stringify(items), { ifAbsent: true }, 'application/json')
+  // Lost against a twin: its list is the list.
+  if (!written) return planParts(session, objects, { retirement, partBytes })
+  return { changed: true, snapshot, key, count: items.length, bytes }
+}
+
+/** The parts of tables that stay as they are for the session, and the size of the tables in bytes. */
+export async function cutTables(
+  session: Session,
+  { plan, snapshot }: { plan: PlanName; snapshot: SnapshotId },
+  tables: readonly Table[],
+  partBytes: number,
+): Promise<{ items: PartItem[]; bytes: number }> {
   const items: PartItem[] = []
   let bytes = 0
-  for (const { retired: table } of retirement.tables) {
+  for (const table of tables) {
     const columns = await readColumns(session, table)
     const { rows } = await session.query<{ heap: string; total: string; page: string }>(sizeOf(table))
     const size = { heap: Number(rows[0]?.heap), total: Number(rows[0]?.total), page: Number(rows[0]?.page) }
@@ -60,14 +79,11 @@ export async function planParts(
         format: copyFormat(columns),
         from: range.from ?? 0,
         to: range.to,
-        key: partKey(retirement.plan, snapshot, index),
+        key: partKey(plan, snapshot, index),
       })
     }
   }
-  const written = await objects.write(key, JSON.stringify(items), { ifAbsent: true }, 'application/json')
-  // Lost against a twin: its list is the list.
-  if (!written) return planParts(session, objects, { retirement, partBytes })
-  return { changed: true, snapshot, key, count: items.length, bytes }
+  return { items, bytes }
 }
 
 /** The list of parts, or `null` when none was written. Throws `Snapshot.PartsCorrupt`. */

@@ -17,25 +17,30 @@ const copyStatement = ({ table, columns, format, from, to }: PartItem): Sql =>
  * Copies one part into the bucket: rows and their digest from one snapshot of the database, in one pass to S3. Rows, raw
  * and stored SHA-256 go into the sidecar, after the part. A part with its sidecar is kept as it is.
  * Throws `Snapshot.Incomplete` when the stream ended early.
+ *
+ * @param begin what the transaction starts with: whose rows it reads, and as of when
  */
 export async function snapshotPart(
   session: Session,
   objects: Objects,
   item: PartItem,
   signal?: AbortSignal,
+  begin: (session: Session) => Promise<void> = readRetired,
 ): Promise<{ changed: boolean; part: PartContent }> {
   const earlier = await storedPart(objects, item)
   if (earlier) return { changed: false, part: earlier }
-  const part = await session.transaction(() => copyPart(session, objects, item, signal), {
-    isolation: 'repeatable read',
-    readOnly: true,
-  })
+  const part = await session.transaction(
+    async () => {
+      await begin(session)
+      return copyPart(session, objects, item, signal)
+    },
+    { isolation: 'repeatable read', readOnly: true },
+  )
   await writeJson(objects, sidecarKey(item.key), part)
   return { changed: true, part }
 }
 
 async function copyPart(session: Session, objects: Objects, item: PartItem, signal?: AbortSignal) {
-  await readRetired(session)
   const { rows, digest } = await rowDigest(session, item.table, item)
   let raw: Measure | undefined
   let stored: Measure | undefined
