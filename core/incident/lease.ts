@@ -39,6 +39,10 @@ const read = async (objects: Objects, plan: string) => {
   return found && { lease: Lease.parse(found.value), etag: found.etag }
 }
 
+/** The lease as it is now, held or released; `null` when nobody ever claimed it. For looking, not for acting as its holder. */
+export const findLease = async (objects: Objects, plan: PlanName): Promise<Lease | null> =>
+  (await read(objects, plan))?.lease ?? null
+
 /** Races that one claim may lose; with the pauses between them about five seconds. */
 const TRIES = 10
 const PAUSE_MS = 100
