@@ -10,7 +10,7 @@ import { sql } from '#core/sql/tag.ts'
  * Foreign keys between restored tables that were valid. They are validated in the side schema: nobody waits there, and no
  * forced row security hides rows from the check, as it does from the owner of a table in service.
  */
-const innerForeignKeys = ({ tables }: Manifest): ForeignKeyDefinition[] =>
+export const innerForeignKeys = ({ tables }: Manifest): ForeignKeyDefinition[] =>
   distinctForeignKeys(tables.flatMap(({ definition }) => definition.foreignKeys)).filter((key) => isInner(tables, key))
 
 const isInner = (tables: readonly Table[], { from, to, validated }: ForeignKeyDefinition): boolean =>
@@ -38,7 +38,11 @@ export async function addInnerForeignKeys(session: Session, manifest: Manifest, 
 }
 
 /** The definition with another target: PostgreSQL says how it printed the name, which comes right after REFERENCES. */
-async function referringTo(session: Session, { definition, to }: ForeignKeyDefinition, target: Table): Promise<string> {
+export async function referringTo(
+  session: Session,
+  { definition, to }: ForeignKeyDefinition,
+  target: Table,
+): Promise<string> {
   const { rows } = await session.query<{ printed: string }>(
     sql`select pg_catalog.format('%I.%I', ${to.schema}::text, ${to.name}::text) as printed`,
   )

@@ -65,17 +65,22 @@ async function createTables(
   await requireFreeNames(session, manifest.tables)
   await session.transaction(async () => {
     await createExtensions(session, absent)
-    await createNotes(session, side.notes)
-    for (const schema of side.schemas.values()) await session.query(sql`create schema ${sql.id(schema)}`)
-    for (const { definition } of manifest.tables) {
-      for (const statement of createForLoad(definition, sideTable(side, definition.table).schema)) {
-        await session.query(statement)
-      }
-    }
+    await createSide(session, manifest, side)
   })
 }
 
-const itemsOf = ({ tables }: Manifest, side: SideSchema, restored: string): RestoreItem[] =>
+/** Notes and bare tables; in a transaction. */
+export async function createSide(session: Session, manifest: Manifest, side: SideSchema): Promise<void> {
+  await createNotes(session, side.notes)
+  for (const schema of side.schemas.values()) await session.query(sql`create schema ${sql.id(schema)}`)
+  for (const { definition } of manifest.tables) {
+    for (const statement of createForLoad(definition, sideTable(side, definition.table).schema)) {
+      await session.query(statement)
+    }
+  }
+}
+
+export const itemsOf = ({ tables }: Manifest, side: SideSchema, restored: string): RestoreItem[] =>
   tables.flatMap((table) =>
     table.parts.map((part) => ({
       notes: side.notes,

@@ -8,6 +8,8 @@ export interface RestoreName {
   readonly plan: PlanName
   readonly incident: IncidentId
   readonly snapshot: SnapshotId
+  /** Of a verification, which swaps nothing in: beside a restore of the same snapshot, never in its way. */
+  readonly place?: 'scratch'
 }
 
 /**
@@ -21,8 +23,8 @@ export interface SideSchema {
 }
 
 /** Not of the run: one that takes over from a killed one goes on where that was, and leaves nothing of it behind. */
-export const notesSchema = ({ plan, snapshot }: Omit<RestoreName, 'incident'>): string =>
-  `vector_rollback_restore_${digestOf([plan, snapshot]).slice(0, 12)}`
+export const notesSchema = ({ plan, snapshot, place }: Omit<RestoreName, 'incident'>): string =>
+  `vector_rollback_${place === 'scratch' ? 'verify' : 'restore'}_${digestOf([plan, snapshot]).slice(0, 12)}`
 
 export function sideSchema(name: Omit<RestoreName, 'incident'>, manifest: Manifest): SideSchema {
   const notes = notesSchema(name)
