@@ -18,9 +18,8 @@ import { startEndpoints } from '#local/endpoints/server.ts'
 import { type SnsService, snsService } from '#local/endpoints/sns.ts'
 import { ssmService } from '#local/endpoints/ssm.ts'
 import { statesService } from '#local/endpoints/states.ts'
+import { BUCKET, REGION, setEnvironment } from '#local/environment.ts'
 
-const BUCKET = 'vector-rollback-local'
-const REGION = 'us-east-1'
 const ACCOUNT = '000000000000'
 const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:vector-rollback-local`
 const MACHINE = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:vector-rollback-local`
@@ -98,17 +97,6 @@ const settings = (options: StackOptions, endpoint: string): Record<string, strin
   ...(options.plansDirectory === undefined ? {} : { PLANS_DIRECTORY: options.plansDirectory }),
   ...('url' in options.database ? { DATABASE_URL: options.database.url } : {}),
 })
-
-/** Sets variables of the process and gives back the way to undo it. */
-const setEnvironment = (values: Record<string, string>): (() => void) => {
-  const before = Object.keys(values).map((name) => [name, process.env[name]] as const)
-  Object.assign(process.env, values)
-  return () => {
-    for (const [name, value] of before)
-      if (value === undefined) delete process.env[name]
-      else process.env[name] = value
-  }
-}
 
 /**
  * Starts the stack. One at a time in a process, since functions read the environment of their process, as in Lambda. Throws

@@ -5,7 +5,7 @@ describe('help', () => {
   test('tells what there is and what the exit codes mean, on stdout', async () => {
     const { code, stdout, stderr } = await cli(['--help'])
     expect([code, stderr]).toEqual([0, ''])
-    for (const command of ['plan', 'drill', 'run', 'fixture', 'bootstrap'])
+    for (const command of ['plan', 'drill', 'run', 'fixture', 'bootstrap', 'snapshots'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     expect(stdout).toContain('3 refused, nothing changed')
   })
@@ -17,6 +17,10 @@ describe('help', () => {
     ['run'],
     ['fixture'],
     ['bootstrap'],
+    ['snapshots', 'list'],
+    ['snapshots', 'verify'],
+    ['snapshots', 'take'],
+    ['snapshots', 'sweep'],
   ])('of %s %s ends with examples that can be copied', async (...command) => {
     const { code, stdout } = await cli([...command.filter(Boolean), '--help'])
     expect(code).toBe(0)
