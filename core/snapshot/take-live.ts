@@ -1,4 +1,5 @@
 import { captureTables } from '#core/ddl/capture.ts'
+import { locateTables } from '#core/ddl/catalogue/locate.ts'
 import type { TableDefinition } from '#core/ddl/definition.ts'
 import { type Finding, findUncapturable } from '#core/ddl/unsupported.ts'
 import { RollbackError } from '#core/errors.ts'
@@ -61,6 +62,8 @@ export async function takeLive(
     { applicationName: applicationName(input.plan, 'live-snapshot'), statementTimeout: 0, ...(signal && { signal }) },
     async (session) => {
       await input.check(session)
+      // Named before a lock would fail of it.
+      await locateTables(session, input.tables)
       return exportingTransaction(session, () => copyAll(session, database, objects, input, signal))
     },
   )
