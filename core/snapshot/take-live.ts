@@ -91,11 +91,13 @@ async function copyAll(
   if (!listed) throw taken(snapshot)
   const { takenAt } = exported
   told?.begun?.({ takenAt, bytes, parts: items.length, notHeld: await findUncapturable(session, tables) })
-  const parts = await keptOpen(session, input.clock, (lost) =>
-    copyParts(database, objects, { input, items, exported }, [lost, ...(signal ? [signal] : [])]),
-  )
-  const held = definitions.map((definition) => tableOf(definition, items, parts))
-  for (const table of held) await requireRows(session, table)
+  const held = await keptOpen(session, input.clock, async (lost) => {
+    const work = { input, exported, signal: AbortSignal.any([lost, ...(signal ? [signal] : [])]) }
+    const parts = await copyParts(database, objects, items, work)
+    const held = definitions.map((definition) => tableOf(definition, items, parts))
+    await inParallel(held, input.concurrency, (table) => requireRows(database, table, work))
+    return held
+  })
   return {
     format: MANIFEST_FORMAT,
     plan,
@@ -111,24 +113,39 @@ async function copyAll(
   }
 }
 
+interface Work {
+  readonly input: LiveInput
+  readonly exported: Exported
+  readonly signal: AbortSignal
+}
+
+/** One more connection that shows the same moment once its transaction has begun. */
+const beside = <T>(database: Database, { input, signal }: Work, work: (session: Session) => Promise<T>): Promise<T> =>
+  database.session(
+    { applicationName: applicationName(input.plan, 'live-part'), statementTimeout: 0, signal },
+    async (session) => {
+      await input.check(session)
+      return work(session)
+    },
+  )
+
 async function copyParts(
   database: Database,
   objects: Objects,
-  { input, items, exported }: { input: LiveInput; items: readonly PartItem[]; exported: Exported },
-  signals: readonly AbortSignal[],
+  items: readonly PartItem[],
+  work: Work,
 ): Promise<PartContent[]> {
+  const { input, exported } = work
   // The others are of no use once one has failed.
   const failed = new AbortController()
-  const signal = AbortSignal.any([failed.signal, ...signals])
+  const signal = AbortSignal.any([failed.signal, work.signal])
   return inParallel(items, input.concurrency, async (item) => {
-    const options = { applicationName: applicationName(input.plan, 'live-part'), statementTimeout: 0, signal }
     try {
-      return await database.session(options, async (session) => {
-        await input.check(session)
-        const { part } = await snapshotPart(session, objects, item, signal, atSnapshot(exported))
-        input.told?.copied?.(part)
-        return part
-      })
+      const { part } = await beside(database, { ...work, signal }, (session) =>
+        snapshotPart(session, objects, item, signal, atSnapshot(exported)),
+      )
+      input.told?.copied?.(part)
+      return part
     } catch (error) {
       failed.abort(error)
       throw error
@@ -149,9 +166,17 @@ const tableOf = (definition: TableDefinition, items: readonly PartItem[], parts:
 }
 
 /** The parts together are the table: counted once more as a whole, at the same moment. */
-async function requireRows(session: Session, table: Table & { rows: number }): Promise<void> {
-  const { rows } = await session.query<{ rows: string }>(
-    sql`select count(*)::text as rows from only ${sql.id(table.schema, table.name)}`,
+async function requireRows(database: Database, table: Table & { rows: number }, work: Work): Promise<void> {
+  const { rows } = await beside(database, work, (session) =>
+    session.transaction(
+      async () => {
+        await atSnapshot(work.exported)(session)
+        return session.query<{ rows: string }>(
+          sql`select count(*)::text as rows from only ${sql.id(table.schema, table.name)}`,
+        )
+      },
+      { isolation: 'repeatable read', readOnly: true },
+    ),
   )
   const counted = Number(rows[0]?.rows)
   if (counted === table.rows) return
