@@ -64,12 +64,16 @@ const requireNobodyWaits = async (session: Session): Promise<void> => {
   const { rows } = await session.query<{ schema: string; name: string; pid: number }>(waiting)
   const [first] = rows
   if (!first) return
-  throw new RollbackError(
-    'Snapshot.InTheWay',
-    `The session with pid ${first.pid} waits to change "${printTable(first)}", and every reader would wait behind it.`,
-    { fix: 'The snapshot gave way, and is none. Take it again when the change is through.', category: 'busy' },
-  )
+  throw inTheWay(`The session with pid ${first.pid}`, first)
 }
+
+/** Whoever reads the table waits behind a session that waits for us: a snapshot is not worth that. */
+export const inTheWay = (who: string, table: Table, cause?: unknown): RollbackError =>
+  new RollbackError(
+    'Snapshot.InTheWay',
+    `${who} waits to change "${printTable(table)}", and every reader would wait behind it.`,
+    { fix: 'The snapshot gave way, and is none. Take it again when the change is through.', category: 'busy', cause },
+  )
 
 /**
  * Keeps the exporting transaction open during `work`, and looks every second whether it is there and in nobody's way; `work`

@@ -6,7 +6,14 @@ import { RollbackError } from '#core/errors.ts'
 import { writeJson } from '#core/json.ts'
 import { type PlanName, printTable, type SnapshotId, type Table } from '#core/names.ts'
 import type { Clock, Database, Objects, Session } from '#core/ports.ts'
-import { atSnapshot, type Exported, exportingTransaction, exportSnapshot, keptOpen } from '#core/snapshot/exported.ts'
+import {
+  atSnapshot,
+  type Exported,
+  exportingTransaction,
+  exportSnapshot,
+  inTheWay,
+  keptOpen,
+} from '#core/snapshot/exported.ts'
 import { inParallel } from '#core/snapshot/in-parallel.ts'
 import { manifestKey, partsKey } from '#core/snapshot/keys.ts'
 import { type LiveManifest, MANIFEST_FORMAT, manifestDigest } from '#core/snapshot/manifest.ts'
@@ -16,6 +23,7 @@ import { cutTables } from '#core/snapshot/plan-parts.ts'
 import { requireRowsVisible } from '#core/snapshot/rows-visible.ts'
 import { readServer } from '#core/snapshot/server.ts'
 import { snapshotPart } from '#core/snapshot/snapshot-part.ts'
+import { sqlState } from '#core/sql/errors.ts'
 import { sql } from '#core/sql/tag.ts'
 
 export interface LiveInput {
@@ -129,6 +137,8 @@ const beside = <T>(database: Database, { input, signal }: Work, work: (session: 
     },
   )
 
+const LOCK_NOT_AVAILABLE = '55P03'
+
 async function copyParts(
   database: Database,
   objects: Objects,
@@ -146,7 +156,11 @@ async function copyParts(
       )
       input.told?.copied?.(part)
       return part
-    } catch (error) {
+    } catch (cause) {
+      // Only the first says why; the others were stopped by it.
+      if (failed.signal.aborted) throw failed.signal.reason
+      // We hold the tables for reading: what a reader has to wait for is somebody who waits for us.
+      const error = sqlState(cause) === LOCK_NOT_AVAILABLE ? inTheWay('Somebody', item.table, cause) : cause
       failed.abort(error)
       throw error
     }

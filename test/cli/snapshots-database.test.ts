@@ -68,7 +68,8 @@ describePostgres('snapshots of a real database', () => {
     })
     expect(await take()).toMatchObject({ code: 3, stderr: expect.stringContaining('public.embeddings') })
     expect((await run('restore')).code).toBe(0)
-  })
+    // Nine processes one after the other, two of them whole runs.
+  }, 180_000)
 
   test('a role that row security binds is refused, with the tables: a part of the rows is no snapshot', async () => {
     const refused = await snapshots('take', PLAN, '--database-url', db.url)

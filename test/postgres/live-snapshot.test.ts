@@ -1,10 +1,19 @@
 import { once } from 'node:events'
 import { Client } from 'pg'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { readJson } from '#core/json.ts'
 import type { PlanName, SnapshotId } from '#core/names.ts'
 import type { Objects } from '#core/ports.ts'
 import { choosePurge } from '#core/purge/subject.ts'
+import { buildIndex } from '#core/restore/build-index.ts'
 import { chooseRestore } from '#core/restore/choose.ts'
+import { compareRestore } from '#core/restore/compare.ts'
+import { finishLoad } from '#core/restore/finish-load.ts'
+import { loadPart } from '#core/restore/load-part.ts'
+import { RestoreItem } from '#core/restore/part.ts'
+import { prepareRestore } from '#core/restore/prepare.ts'
+import { listRestoreIndexes } from '#core/restore/restore-indexes.ts'
+import { swapIn } from '#core/restore/swap-in.ts'
 import { findManifest, type LiveManifest, manifestDigest, readManifest } from '#core/snapshot/manifest.ts'
 import { type LiveInput, takeLive } from '#core/snapshot/take-live.ts'
 import { verifySnapshot } from '#core/snapshot/verify.ts'
@@ -15,6 +24,7 @@ import {
   environment,
   PLAN,
   purgeChosen,
+  RESTORE,
   RETIREMENT,
   retireAll,
   SMALL_SCHEMA,
@@ -168,6 +178,26 @@ describePostgres('a live snapshot', () => {
       chooseRestore(s, world.objects, { plan: PLAN, environment, tables: SMALL_TABLES, createExtension: false }),
     )
     await expect(choosing).rejects.toThrow(named('Restore.NoSnapshot', 'public.items'))
+  })
+
+  test('asked for by its id, is restored identical: rows, definitions, and the next value of a sequence', async () => {
+    const before = world.dump()
+    await take()
+    const rows = await world.query('select n::text from public.notes n order by id')
+    await world.query('drop table public.notes, public.items')
+    const input = { ...RESTORE, snapshot: LIVE }
+    const { key } = await world.session((s) => prepareRestore(s, world.objects, { ...input, createExtension: false }))
+    for (const item of RestoreItem.array().parse((await readJson(world.objects, key))?.value))
+      await world.session((s) => loadPart(s, world.objects, item))
+    await world.session((s) => finishLoad(s, world.objects, input))
+    const options = { applicationName: 'vector-rollback:search:1:build', memoryBudget: 2 ** 30, workers: 1 }
+    for (const index of await world.session((s) => listRestoreIndexes(s, world.objects, input)))
+      await world.session((s) => buildIndex(s, index, { ...options, waitMs: 60_000 }))
+    await world.session((s) => compareRestore(s, world.objects, input))
+    await world.session((s) => swapIn(s, world.objects, { ...input, clock, locks: {} }))
+    expect(world.dump()).toBe(before)
+    expect(await world.query('select n::text from public.notes n order by id')).toEqual(rows)
+    expect(await world.query(`select nextval('public.notes_id_seq')::int as next`)).toEqual([{ next: 101 }])
   })
 
   test('that is interrupted leaves no manifest and no transaction, and its id is used up', async () => {
