@@ -48,13 +48,6 @@ export async function bootstrap(
 ): Promise<void> {
   const [row] = await query<{ version: number }>(db.url, `select current_setting('server_version_num')::int as version`)
   const serverVersion = row?.version ?? 0
-  // One server, many masters: from PostgreSQL 16 on, only the creator of a role may grant it.
-  if (serverVersion >= 160000) {
-    await run(db.superuserUrl, [
-      `do $$ begin create role ${RETIRED_ROLE}; exception when duplicate_object or unique_violation then null; end $$`,
-      `grant ${RETIRED_ROLE} to ${db.master} with admin option`,
-    ])
-  }
   const statements = bootstrapStatements(role, { roles, serverVersion, runBy: db.master })
   await run(
     db.url,

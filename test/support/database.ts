@@ -14,7 +14,7 @@ export const postgresBin: string | null = server?.bin ?? null
 /** `describe` for what needs a real server; skipped, with the reason in the title, where there is none. */
 export const describePostgres = (title: string, tests: () => void): void => {
   if (server) describe(title, tests)
-  else describe.skip(`${title} (left out: no PostgreSQL server)`, tests)
+  else describe.skip(`${title} (left out: no PostgreSQL ${answer.major} server)`, tests)
 }
 
 export interface TestDatabase {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
+import { RETIRED_ROLE } from '#core/retire/names.ts'
 import { type PostgresServer, startPostgres } from '#test/support/postgres.ts'
 
 declare module 'vitest' {
@@ -11,22 +12,23 @@ declare module 'vitest' {
   }
 }
 
-/** What the starter answers: the server, or why there is none. */
-export type StarterAnswer = { url: string; bin: string | null } | { missing: string }
+/** What the starter answers: the server, or why there is none. `major`: the version that was asked for. */
+export type StarterAnswer = { major: string } & ({ url: string; bin: string | null } | { missing: string })
 
 /**
- * One PostgreSQL server for a run of vitest, started when the first test file asks for it (see `database.ts`), so that
- * a run of pure tests does not wait for it.
+ * One PostgreSQL server for each project of a run of vitest, of the project's major version, started when the first test
+ * file asks for it (see `database.ts`), so that a run of pure tests does not wait for it.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const major = project.config.env.TEST_POSTGRES ?? '15'
   let server: Promise<PostgresServer> | undefined
   const answer = async (): Promise<StarterAnswer> => {
     try {
-      server ??= startPostgres().then(prepare)
+      server ??= startPostgres(major).then((started) => prepare(started, major))
       const { url, bin } = await server
-      return { url, bin }
+      return { major, url, bin }
     } catch (error) {
-      return { missing: leftOut(error instanceof Error ? error.message : String(error)) }
+      return { major, missing: leftOut(project.name, error instanceof Error ? error.message : String(error)) }
     }
   }
   let answered: Promise<StarterAnswer> | undefined
@@ -45,23 +47,39 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-const leftOut = (reason: string): string => {
+const leftOut = (name: string, reason: string): string => {
   process.stderr.write(
-    `\n${'!'.repeat(100)}\n!! LEFT OUT: every test that needs a real PostgreSQL server (locks, COPY, RLS, cancellation, kill).\n` +
+    `\n${'!'.repeat(100)}\n!! LEFT OUT of ${name}: every test that needs a real PostgreSQL server (locks, COPY, RLS, cancellation, kill).\n` +
       `!! ${reason}\n${'!'.repeat(100)}\n\n`,
   )
   return reason
 }
 
 /** The stand-in for what RDS gives its master user, once per server. */
-async function prepare(server: PostgresServer): Promise<PostgresServer> {
+async function prepare(server: PostgresServer, major: string): Promise<PostgresServer> {
   const client = new Client(server.url)
   await client.connect()
   try {
-    await client.query(`do $$ begin
+    const { rows } = await client.query<{ major: string }>(
+      `select current_setting('server_version_num')::int / 10000 || '' as major`,
+    )
+    if (!process.env.TEST_DATABASE_URL && rows[0]?.major !== major) {
+      throw new Error(`the server is of version "${rows[0]?.major}" instead of ${major}`)
+    }
+    await client.query(`do $$ declare shared text; begin
       if not exists (select from pg_roles where rolname = 'rds_superuser') then
         create role rds_superuser nologin;
         grant pg_monitor, pg_signal_backend, pg_checkpoint to rds_superuser with admin option;
+      end if;
+      -- From 16 on only who created a role may grant it, and a server has one master that creates them. Here it has one
+      -- for each database: what all of them use is created for all of them, on the terms of CREATEROLE.
+      if current_setting('server_version_num')::int >= 160000 then
+        foreach shared in array array['${RETIRED_ROLE}', 'pgvector_search_app'] loop
+          if not exists (select from pg_roles where rolname = shared) then
+            execute format('create role %I nologin', shared);
+          end if;
+          execute format('grant %I to rds_superuser with admin true, inherit false, set false', shared);
+        end loop;
       end if;
     end $$`)
     return server

@@ -30,29 +30,29 @@ const SETTINGS = {
 const settingArguments = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 
 /**
- * A PostgreSQL server with pgvector for the tests: that of `TEST_DATABASE_URL` (a superuser's), else a container, else
- * one that `postgres-server.sh` put together. Rejects with every reason why there is none.
+ * A PostgreSQL server with pgvector for the tests: that of `TEST_DATABASE_URL` (a superuser's), else a container of the
+ * major version, else one of it that `postgres-server.sh` put together. Rejects with every reason why there is none.
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(major = process.env.TEST_POSTGRES ?? '15'): Promise<PostgresServer> {
   const given = process.env.TEST_DATABASE_URL
   if (given) return { url: given, bin: null, stop: async () => {} }
   const reasons: string[] = []
   for (const start of [startContainer, startBuilt]) {
     try {
-      return await start()
+      return await start(major)
     } catch (error) {
       const stderr = typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr).trim() : ''
       reasons.push(`${start === startContainer ? 'Docker' : 'own build'}: ${stderr || String(error)}`)
     }
   }
-  throw new Error(`No PostgreSQL server with pgvector: TEST_DATABASE_URL is not set; ${reasons.join('; ')}`)
+  throw new Error(`No PostgreSQL ${major} server with pgvector: TEST_DATABASE_URL is not set; ${reasons.join('; ')}`)
 }
 
-async function startContainer(): Promise<PostgresServer> {
+async function startContainer(major: string): Promise<PostgresServer> {
   await run('docker', ['info'], { timeout: 10_000 })
   const { stdout } = await run('docker', [
     ...['run', '--detach', '--rm', '--publish', '127.0.0.1::5432', '--env', 'POSTGRES_HOST_AUTH_METHOD=trust'],
-    ...['--shm-size', '1g', 'pgvector/pgvector:pg17', 'postgres', ...settingArguments],
+    ...['--shm-size', '1g', `pgvector/pgvector:pg${major}`, 'postgres', ...settingArguments],
   ])
   const container = stdout.trim()
   const stop = async () => {
@@ -72,13 +72,13 @@ async function startContainer(): Promise<PostgresServer> {
   }
 }
 
-async function startBuilt(): Promise<PostgresServer> {
-  const { stdout } = await run('bash', [join(import.meta.dirname, 'postgres-server.sh')])
+async function startBuilt(major: string): Promise<PostgresServer> {
+  const { stdout } = await run('bash', [join(import.meta.dirname, 'postgres-server.sh'), major])
   const bin = stdout.trim()
   const data = await mkdtemp(join(tmpdir(), 'vector-rollback-postgres-'))
   const user = await unprivilegedUser()
   if (user) await chown(data, user.uid, user.gid)
-  // Libraries that the machine lacked lie beside the binaries.
+  // Libraries that the machine lacked lie beside the binaries, unless these were told where to find them.
   const libraries = join(bin, '../../../x86_64-linux-gnu')
   const env = existsSync(libraries) ? { ...process.env, LD_LIBRARY_PATH: libraries } : process.env
   try {
