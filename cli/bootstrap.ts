@@ -6,6 +6,7 @@ import { loadPlan, type Plan } from '#core/plan/load.ts'
 import type { Session } from '#core/ports.ts'
 import { existing } from '#core/restore/drift.ts'
 import { bootstrapStatements, missingBootstrap } from '#core/retire/bootstrap.ts'
+import { requireGrantable } from '#core/retire/grantable.ts'
 import { readRoles } from '#core/retire/roles.ts'
 import { readStanding } from '#core/retire/standing.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
@@ -65,6 +66,7 @@ const statementsFor = async (session: Session, plan: Plan, wanted: string | unde
   const { role: own, serverVersion } = await readStanding(session)
   const role = wanted ?? own
   await requireRole(session, role)
+  if (role !== own) await requireGrantable(session, role, roles)
   const statements =
     role === own
       ? await missingBootstrap(session, roles)

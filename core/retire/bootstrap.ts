@@ -1,5 +1,6 @@
 import { RollbackError } from '#core/errors.ts'
 import type { Session } from '#core/ports.ts'
+import { ownedBySuperuser, remarkOn } from '#core/retire/grantable.ts'
 import { RECORDS, RETIRED_ROLE, RETIRED_SCHEMA } from '#core/retire/names.ts'
 import type { Roles } from '#core/retire/roles.ts'
 import { readRoleStandings, readStanding, type Standing } from '#core/retire/standing.ts'
@@ -10,8 +11,8 @@ export interface BootstrapOptions {
   readonly roles: Roles
   /** `server_version_num`: 150000 and up. */
   readonly serverVersion: number
-  /** Who is going to run the statements, when that is not known to be somebody other than the role itself. */
-  readonly runBy: string
+  /** Who is going to run the statements; `null`: nobody knows, but not the role itself. */
+  readonly runBy: string | null
 }
 
 /**
@@ -46,17 +47,17 @@ export async function ensureBootstrap(session: Session, roles: Roles): Promise<v
   } catch (error) {
     // insufficient_privilege; 0LP01 is invalid_grant_operation, a membership that would be circular.
     if (!['42501', '0LP01'].includes(sqlState(error) ?? '')) throw error
-    throw await notBootstrapped(session, missing, error)
+    throw await notBootstrapped(session, roles, missing, error)
   }
   const left = await missingBootstrap(session, roles)
-  if (left.length > 0) throw await notBootstrapped(session, left)
+  if (left.length > 0) throw await notBootstrapped(session, roles, left)
 }
 
 /** Throws `Retire.NotBootstrapped` where not even reading the tables is possible. Writes nothing. */
 export async function requireOwners(session: Session, roles: Roles): Promise<void> {
   const owners = await readRoleStandings(session, roles.owners)
   if (owners.every(({ inherited }) => inherited)) return
-  throw await notBootstrapped(session, await missingBootstrap(session, roles))
+  throw await notBootstrapped(session, roles, await missingBootstrap(session, roles))
 }
 
 /** The statements that are still missing for the session's own role. Writes nothing. */
@@ -66,7 +67,7 @@ export async function missingBootstrap(session: Session, roles: Roles): Promise<
   const missing: Sql[] = []
   if (!retiredRole.exists) missing.push(createRole)
   if (!superuser && !canMove(standing)) {
-    missing.push(membership(role, { roles, serverVersion, runBy: role }))
+    missing.push(membership(role, { roles, serverVersion, runBy: canGrantRetired(standing) ? role : null }))
     if (serverVersion < 160000 && !inheritAttribute) missing.push(sql`alter role ${sql.id(role)} inherit`)
   }
   if (!schema.exists || !schema.usableByRetired) missing.push(...schemaStatements)
@@ -87,6 +88,10 @@ export async function missingBootstrap(session: Session, roles: Roles): Promise<
 /** To bring a table back takes its owner's privileges: inherited, or inherited for the moment by one's own grant. */
 const canMove = ({ serverVersion, retiredRole }: Standing): boolean =>
   retiredRole.settable && (retiredRole.inherited || (serverVersion >= 160000 && retiredRole.administered))
+
+/** Who cannot is going to have it done by somebody else. */
+const canGrantRetired = ({ createsRoles, retiredRole }: Standing): boolean =>
+  retiredRole.exists ? retiredRole.administered : createsRoles
 
 const createRole = sql`do ${sql.literal(`begin
   if not exists (select from pg_catalog.pg_roles where rolname = ${sql.literal(RETIRED_ROLE).text}) then
@@ -135,22 +140,17 @@ const grantOwner = (owner: string, role: string, serverVersion: number): Sql =>
 
 const grantRole = (granted: string, role: string): Sql => sql`grant ${sql.id(granted)} to ${sql.id(role)}`
 
-/** A member of a superuser can become one. */
-const ownedBySuperuser = (owner: string): RollbackError =>
-  new RollbackError(
-    'Retire.OwnedBySuperuser',
-    `The superuser "${owner}" owns one of the tables, or of those it refers to.`,
-    {
-      fix: 'Give the tables to the role of the application: alter table … owner to ….',
-      category: 'refused',
-    },
-  )
-
-async function notBootstrapped(session: Session, missing: readonly Sql[], cause?: unknown): Promise<RollbackError> {
+async function notBootstrapped(
+  session: Session,
+  roles: Roles,
+  missing: readonly Sql[],
+  cause?: unknown,
+): Promise<RollbackError> {
   const { role } = await readStanding(session)
   const statements = missing.map(({ text }) => `${text};`).join('\n')
+  const remark = remarkOn(await readRoleStandings(session, roles.owners))
   return new RollbackError('Retire.NotBootstrapped', `The role "${role}" may not yet move these tables out of reach.`, {
-    fix: `Run as the master user:\n${statements}`,
+    fix: `Run as the master user:\n${statements}${remark}`,
     category: 'refused',
     cause,
   })

@@ -7,6 +7,7 @@ export interface Standing {
   readonly role: string
   readonly serverVersion: number
   readonly superuser: boolean
+  readonly createsRoles: boolean
   /** The attribute that decides on inheritance before PostgreSQL 16. */
   readonly inheritAttribute: boolean
   readonly retiredRole: {
@@ -26,6 +27,7 @@ export async function readStanding(session: Session): Promise<Standing> {
     select me.rolname::text as role,
            version.number as "serverVersion",
            me.rolsuper as superuser,
+           me.rolcreaterole as "createsRoles",
            me.rolinherit as "inheritAttribute",
            json_build_object(
              'exists', retired.oid is not null,
@@ -56,6 +58,10 @@ export interface RoleStanding {
   readonly superuser: boolean
   readonly inherited: boolean
   readonly settable: boolean
+  /** May be granted to others by the session's role. Before PostgreSQL 16 CREATEROLE is enough. */
+  readonly administered: boolean
+  /** May be granted by somebody who is no superuser. */
+  readonly grantable: boolean
 }
 
 /** Which of these roles the session's role may be. */
@@ -65,7 +71,10 @@ export async function readRoleStandings(session: Session, names: readonly string
            rolsuper as superuser,
            pg_has_role(current_user, oid, 'USAGE') as inherited,
            pg_has_role(current_user, oid,
-             case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end) as settable
+             case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end) as settable,
+           pg_has_role(current_user, oid, 'USAGE WITH ADMIN OPTION') as administered,
+           current_setting('server_version_num')::int < 160000
+             or exists (select from pg_auth_members m where m.roleid = pg_roles.oid and m.admin_option) as grantable
       from pg_roles where rolname = any(${names}::text[]) order by rolname`)
   return rows
 }

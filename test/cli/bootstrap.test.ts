@@ -4,6 +4,7 @@ import { createDatabase, describePostgres, type TestDatabase } from '#test/suppo
 import { cli } from './cli.ts'
 
 const PLAN = 'pgvector-search'
+const TABLES = ['machines', 'document_chunks', 'embeddings']
 
 describePostgres('the bootstrap', () => {
   let db: TestDatabase
@@ -12,7 +13,12 @@ describePostgres('the bootstrap', () => {
     db = await createDatabase()
     product = db.role('product')
     expect(await cli(['fixture', PLAN, '--database-url', db.url, '--rows', '5'])).toMatchObject({ code: 0 })
-    await run(db.url, [`create role ${product} login`])
+    const owner = db.role('owner')
+    await run(db.url, [
+      `create role ${product} login; create role ${owner}; grant ${owner} to ${db.master}`,
+      `grant create on schema public to ${owner}`,
+      ...TABLES.map((table) => `alter table public.${table} owner to ${owner}`),
+    ])
   })
   afterEach(() => db.drop())
 
@@ -38,6 +44,24 @@ describePostgres('the bootstrap', () => {
     expect(stdout).not.toContain('may not become')
     const again = await cli(['bootstrap', PLAN, '--database-url', db.urlOf(product)])
     expect(again).toEqual({ code: 0, stdout: '', stderr: 'Nothing is missing.\n' })
+  })
+
+  test('of tables that the master itself owns is possible until PostgreSQL 15, and refused with a way out after it', async () => {
+    await run(
+      db.url,
+      TABLES.map((table) => `alter table public.${table} owner to ${db.master}`),
+    )
+    const [server] = await query(db.url, `select current_setting('server_version_num')::int >= 160000 as later`)
+    const { code, stdout, stderr } = await bootstrap('--apply', '--role', product)
+    if (server?.later) {
+      expect([code, stdout]).toEqual([3, ''])
+      expect(stderr).toMatch(/^error Retire\.NotGrantable\n/)
+      expect(stderr).toContain(`let the product be "${db.master}", or give the tables to a role`)
+      expect((await full()).stdout).toContain(`Only a superuser can grant "${db.master}"`)
+    } else {
+      expect(code).toBe(0)
+      expect(await full()).toMatchObject({ code: 0 })
+    }
   })
 
   test('asks for one of printing and running', async () => {

@@ -40,7 +40,7 @@ describePostgres('the role that retires', () => {
     const refused: unknown = await thereAndBack(product).catch((error: unknown) => error)
     expect(refused).toMatchObject({ name: 'Retire.NotBootstrapped', category: 'refused' })
     const { fix } = refused as RollbackError
-    expect(fix).toContain(`grant "${app}" to "${product}";`)
+    expect(fix).toContain(`grant "${app}" to "${product}"`)
     const preview = withSession(product, (session) =>
       planRetirement(session, { retirement: retirement('preview'), tables: [notes], allow: [] }),
     )
