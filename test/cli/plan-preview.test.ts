@@ -303,7 +303,7 @@ describePostgres('a preview of a database', () => {
       expect(full.stdout).toContain(
         `Retire.NotBootstrapped: The role "${nobody}" may not yet move these tables out of reach.`,
       )
-      expect(full.stdout).toContain(`grant "${db.master}" to "${nobody}";`)
+      expect(full.stdout).toContain(`grant "${db.master}" to "${nobody}"`)
       expect(full.stdout).toContain(`this role may not become "pgvector_search_app": grant it`)
       const partial = await preview('partial', db.urlOf(nobody))
       expect(partial.code).toBe(3)

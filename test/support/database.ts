@@ -11,6 +11,9 @@ const server = 'url' in answer ? answer : null
 /** Directory of `pg_dump` and `psql` that fit the server; `null` where only those on the PATH are known. */
 export const postgresBin: string | null = server?.bin ?? null
 
+/** 15 and up: of the server, or of the one that is missing. */
+export const postgresMajor = Number(answer.major)
+
 /** `describe` for what needs a real server; skipped, with the reason in the title, where there is none. */
 export const describePostgres = (title: string, tests: () => void): void => {
   if (server) describe(title, tests)

@@ -12,7 +12,7 @@ declare module 'vitest' {
   }
 }
 
-/** What the starter answers: the server, or why there is none. `major`: the version that was asked for. */
+/** What the starter answers: the server, or why there is none. `major`: its version, or the one that was asked for. */
 export type StarterAnswer = { major: string } & ({ url: string; bin: string | null } | { missing: string })
 
 /**
@@ -21,12 +21,12 @@ export type StarterAnswer = { major: string } & ({ url: string; bin: string | nu
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const major = project.config.env.TEST_POSTGRES ?? '15'
-  let server: Promise<PostgresServer> | undefined
+  let server: Promise<PostgresServer & { major: string }> | undefined
   const answer = async (): Promise<StarterAnswer> => {
     try {
       server ??= startPostgres(major).then((started) => prepare(started, major))
-      const { url, bin } = await server
-      return { major, url, bin }
+      const { url, bin, major: found } = await server
+      return { major: found, url, bin }
     } catch (error) {
       return { major, missing: leftOut(project.name, error instanceof Error ? error.message : String(error)) }
     }
@@ -56,15 +56,16 @@ const leftOut = (name: string, reason: string): string => {
 }
 
 /** The stand-in for what RDS gives its master user, once per server. */
-async function prepare(server: PostgresServer, major: string): Promise<PostgresServer> {
+async function prepare(server: PostgresServer, wanted: string): Promise<PostgresServer & { major: string }> {
   const client = new Client(server.url)
   await client.connect()
   try {
     const { rows } = await client.query<{ major: string }>(
       `select current_setting('server_version_num')::int / 10000 || '' as major`,
     )
-    if (!process.env.TEST_DATABASE_URL && rows[0]?.major !== major) {
-      throw new Error(`the server is of version "${rows[0]?.major}" instead of ${major}`)
+    const major = rows[0]?.major ?? 'unknown'
+    if (!process.env.TEST_DATABASE_URL && major !== wanted) {
+      throw new Error(`the server is of version "${major}" instead of ${wanted}`)
     }
     await client.query(`do $$ declare shared text; begin
       if not exists (select from pg_roles where rolname = 'rds_superuser') then
@@ -82,7 +83,7 @@ async function prepare(server: PostgresServer, major: string): Promise<PostgresS
         end loop;
       end if;
     end $$`)
-    return server
+    return { ...server, major }
   } catch (error) {
     await server.stop()
     throw error
