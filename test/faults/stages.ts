@@ -21,7 +21,8 @@ export interface Stages {
   drop(): Promise<void>
 }
 
-const plansWithoutRetention = async (): Promise<string> => {
+/** A copy of the plans, in a folder of its own. */
+export const plansWithoutRetention = async (): Promise<string> => {
   const plans = await mkdtemp(join(tmpdir(), 'vector-rollback-plans-'))
   await cp(dirname(PLAN_FOLDER), plans, { recursive: true })
   const file = join(plans, PLAN, 'plan.yaml')
