@@ -44,7 +44,7 @@ const ROUNDS = (process.env.LEDGER_SEEDS ?? '4,30,80').split(',').map((seed) => 
     purge: chance.oneOf(KILLS.purge),
     restore: chance.oneOf(KILLS.restore),
   }
-  return { chance, kills, title: `seed ${seed}, ${JSON.stringify(kills)}` }
+  return [`seed ${seed}, ${JSON.stringify(kills)}`, chance, kills] as const
 })
 
 const until = (condition: () => boolean): Promise<unknown> => vi.waitUntil(condition, { timeout: 60_000, interval: 5 })
@@ -123,32 +123,34 @@ describePostgres('an application that never stops writing', () => {
     if (plans) await rm(plans, { recursive: true, force: true })
   })
 
-  test.each(
-    ROUNDS,
-  )('finds every acknowledged row, and no other, after a full rollback, a purge and a restore, each killed once: $title', {
-    timeout: 180_000,
-  }, async ({ chance, kills }) => {
-    const scene = await sceneForTest(fresh)
-    const admin = new Client(scene.db.superuserUrl)
-    await admin.connect()
-    onTestFinished(() => admin.end())
-    const application = await startApplication(scene.db, admin, chance)
-    const { ledger, meanwhile } = application
-    onTestFinished(() => application.stop().catch(() => undefined))
+  test.each(ROUNDS)(
+    'finds every acknowledged row, and no other, after a full rollback, a purge and a restore, each killed once: %s',
+    {
+      timeout: 180_000,
+    },
+    async (_, chance, kills) => {
+      const scene = await sceneForTest(fresh)
+      const admin = new Client(scene.db.superuserUrl)
+      await admin.connect()
+      onTestFinished(() => admin.end())
+      const application = await startApplication(scene.db, admin, chance)
+      const { ledger, meanwhile } = application
+      onTestFinished(() => application.stop().catch(() => undefined))
 
-    await meanwhile(until(() => ledger.commits >= COMMITS))
-    await meanwhile(killedAndRunAgain(scene, 'full', kills.full, {}))
-    const [acknowledged, refused] = [ledger.commits, application.refused()]
-    await meanwhile(until(() => application.refused() >= refused + WRITERS * 5))
-    await meanwhile(killedAndRunAgain(scene, 'purge', kills.purge, { plans }))
-    expect(ledger.commits).toBe(acknowledged)
-    await meanwhile(killedAndRunAgain(scene, 'restore', kills.restore, {}))
-    await meanwhile(until(() => ledger.commits >= acknowledged + COMMITS))
-    await application.stop()
+      await meanwhile(until(() => ledger.commits >= COMMITS))
+      await meanwhile(killedAndRunAgain(scene, 'full', kills.full, {}))
+      const [acknowledged, refused] = [ledger.commits, application.refused()]
+      await meanwhile(until(() => application.refused() >= refused + WRITERS * 5))
+      await meanwhile(killedAndRunAgain(scene, 'purge', kills.purge, { plans }))
+      expect(ledger.commits).toBe(acknowledged)
+      await meanwhile(killedAndRunAgain(scene, 'restore', kills.restore, {}))
+      await meanwhile(until(() => ledger.commits >= acknowledged + COMMITS))
+      await application.stop()
 
-    expect(await ledger.differences(admin)).toEqual([])
-    expect(ledger.commits).toBeGreaterThanOrEqual(2 * COMMITS)
-    const { committed, aborted } = application.lost()
-    expect(Math.min(committed, aborted), 'both kinds of lost answers were met').toBeGreaterThan(0)
-  })
+      expect(await ledger.differences(admin)).toEqual([])
+      expect(ledger.commits).toBeGreaterThanOrEqual(2 * COMMITS)
+      const { committed, aborted } = application.lost()
+      expect(Math.min(committed, aborted), 'both kinds of lost answers were met').toBeGreaterThan(0)
+    },
+  )
 })
