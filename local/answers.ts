@@ -7,6 +7,8 @@ import type { Clock, Executions, Objects } from '#core/ports.ts'
 export interface Approver {
   readonly role: string
   readonly name: string
+  /** Without one they approve. */
+  readonly decision?: 'approved' | 'denied'
 }
 
 const Asked = z.looseObject({
@@ -35,16 +37,15 @@ export const answerTask = async (
   const incident = run.incident as IncidentId
   const request = await readRequest(objects, incident, input.purpose)
   if (!request) return executions.fail(token, MISSING, `The question about the ${input.purpose} was not recorded.`)
-  for (const { role, name } of approvers)
-    if (request.roles.includes(role))
-      await recordAnswer(objects, request, { role, name, decision: 'approved', at: clock.now() })
-  if (tally(request, await readAnswers(objects, incident, input.purpose)) === 'approved')
-    return executions.succeed(token, { approved: true })
+  for (const { role, name, decision = 'approved' } of approvers)
+    if (request.roles.includes(role)) await recordAnswer(objects, request, { role, name, decision, at: clock.now() })
+  const answer = tally(request, await readAnswers(objects, incident, input.purpose))
+  if (answer !== 'open') return executions.succeed(token, { approved: answer === 'approved' })
   if (input.purpose === 're-enable') return executions.succeed(token, { approved: false })
   const wanted = request.roles.map((role) => `--approve ${role}=NAME`).join(' ')
   return executions.fail(
     token,
     MISSING,
-    `The ${input.purpose} needs ${request.people} people in the roles ${request.roles.join(', ')}; nothing was destroyed. Add ${wanted} with the names of those who approve it.`,
+    `${request.about ? `${request.about}. ` : ''}The ${input.purpose} needs ${request.people} people in the roles ${request.roles.join(', ')}; nothing was destroyed. Add ${wanted} with the names of those who approve it.`,
   )
 }

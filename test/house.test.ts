@@ -208,6 +208,13 @@ describe('the state machine reads as a page', () => {
     expect(once.map(([name]) => name)).toEqual([])
   })
 
+  /** Where an error leads that does not lead to a person at once. */
+  const ENDS: Readonly<Record<string, string>> = {
+    'Needs a human': 'Nobody answered',
+    // Whose caught error, and whose end, is a person: what was there comes back first.
+    'Ask to replace': 'Put back what was there',
+  }
+
   test('ends every error with a person, and the waiting for that person with a failure', () => {
     const fallible = Object.entries(machine.States).filter(([, { Type }]) => ['Task', 'Map', 'Parallel'].includes(Type))
     const caught = fallible.map(([name, { Catch }]) => [
@@ -215,12 +222,6 @@ describe('the state machine reads as a page', () => {
       Catch?.at(-1)?.ErrorEquals,
       Catch?.map(({ Next }) => Next),
     ])
-    expect(caught).toEqual(
-      fallible.map(([name]) => [
-        name,
-        ['States.ALL'],
-        [name === 'Needs a human' ? 'Nobody answered' : 'Needs a human'],
-      ]),
-    )
+    expect(caught).toEqual(fallible.map(([name]) => [name, ['States.ALL'], [ENDS[name] ?? 'Needs a human']]))
   })
 })

@@ -6,8 +6,11 @@ import { digestOf, readAllJson, readJson, writeJson } from '#core/json.ts'
 import type { IncidentId, Sha256 } from '#core/names.ts'
 import type { Clock, Objects } from '#core/ports.ts'
 
-/** `proceed`: whether a path that an alarm has chosen goes on after containment. */
-export const PURPOSES = ['proceed', 'purge', 're-enable'] as const
+/**
+ * `proceed`: whether a path that an alarm has chosen goes on after containment. `replace`: whether a snapshot may take the
+ * place of what was there.
+ */
+export const PURPOSES = ['proceed', 'purge', 'replace', 're-enable'] as const
 export type Purpose = (typeof PURPOSES)[number]
 
 /** A question to people: `incidents/<id>/approvals/<purpose>/request.json`. Asked again, it replaces the earlier one. */
@@ -23,6 +26,8 @@ export const ApprovalRequest = z.strictObject({
   requestedAt: z.string(),
   expiresAt: z.string(),
   token: z.string(),
+  /** What they say yes to, in one line for people; the digest is what counts. */
+  about: z.string().optional(),
 })
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>
 
@@ -42,6 +47,8 @@ export interface Question {
   /** JSON; whatever changes in it voids the answers. */
   readonly subject: unknown
   readonly roles: readonly string[]
+  /** The subject in one line for people. */
+  readonly about?: string
 }
 
 /** Binds an approval: any change of the plan, the environment or the subject gives another digest. */
@@ -70,6 +77,7 @@ export const askForApproval = async (
     requestedAt: ports.clock.now().toISOString(),
     expiresAt: expiresAt.toISOString(),
     token,
+    ...(question.about === undefined ? {} : { about: question.about }),
   }
   await writeJson(ports.objects, `${keys.approval(run.incident, question.purpose)}request.json`, request)
   return request
@@ -192,7 +200,7 @@ export const requireApproval = async (
       'Approval.Void',
       `The ${question.purpose} was approved for digest "${stale[0]?.digest.slice(0, 12)}…", but now it is "${digest.slice(0, 12)}…".`,
       {
-        fix: 'Plan, catalogue or snapshot have changed since: ask again and approve what is there now.',
+        fix: 'Plan, catalogue, rows or snapshot have changed since: ask again and approve what is there now.',
         category: 'refused',
       },
     )

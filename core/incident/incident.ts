@@ -32,6 +32,8 @@ export const Incident = z.strictObject({
   reason: z.string(),
   signal: Signal.nullable(),
   drill: z.boolean(),
+  /** The snapshot that was asked for. */
+  snapshot: z.string().nullable().optional(),
   environment: z.string(),
   execution: z.string(),
   epoch: z.int(),

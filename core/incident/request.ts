@@ -13,7 +13,7 @@ export const Signal = z.strictObject({
 export type Signal = z.infer<typeof Signal>
 
 /**
- * The input of the state machine. By hand: plan, path and reason, nothing more. `on-alarm` adds the signal, a drill says
+ * The input of the state machine. By hand: plan, path and reason; for a restore also which snapshot, and nothing more. `on-alarm` adds the signal, a drill says
  * that it is one.
  */
 export const Request = z.strictObject({
@@ -22,6 +22,10 @@ export const Request = z.strictObject({
   reason: z.string().min(1).max(2000),
   signal: Signal.optional(),
   drill: z.boolean().optional(),
+  /** Path restore only: a certain snapshot, also over tables that are there. They are set aside, counted, and asked about. */
+  snapshot: z.string().min(1).optional(),
+  /** Path restore only: the tables that are there may have other columns and constraints than the snapshot. */
+  'accept-drift': z.boolean().optional(),
 })
 export type Request = z.infer<typeof Request>
 

@@ -31,6 +31,7 @@ const SEVERITY: Readonly<Partial<Record<MessageEvent, 'critical' | 'warning'>>> 
   escalated: 'critical',
   'approval-needed': 'warning',
   'proceed-needed': 'warning',
+  'replace-needed': 'warning',
   're-enable-needed': 'warning',
   started: 'warning',
 }

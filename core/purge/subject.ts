@@ -22,6 +22,8 @@ const Count = z.int().min(0)
 export const PurgeSubject = z.strictObject({
   plan: z.string().transform((plan) => plan as PlanName),
   retirement: z.string().transform((retirement) => retirement as RetirementId),
+  /** The snapshot that took the place of the tables: what is in service is not what goes. */
+  replacedBy: z.string().nullable(),
   snapshot: z.string().transform((snapshot) => snapshot as SnapshotId),
   manifestSha256: Hash,
   /** Digest of all that would go: objects, columns, extension. */
@@ -52,8 +54,7 @@ export interface ChoosePurgeInput {
  * `Purge.NotSealed`, `Purge.LiveSnapshot`, `Purge.NotCovered`.
  */
 export async function choosePurge(session: Session, objects: Objects, input: ChoosePurgeInput): Promise<PurgeSubject> {
-  const open = (await findRetirements(session, input.plan)).filter(isOpen)
-  const due = open.filter((retirement) => dueAt(retirement, input.retention) <= input.now)
+  const { open, due } = await purgeable(session, input)
   for (const retirement of due) {
     const manifest = await findManifest(objects, { ...nameOf(retirement), environment: input.environment })
     if (manifest) return describePurge(session, retirement, requireOfRetirement(manifest, retirement), input.extension)
@@ -65,6 +66,23 @@ export async function choosePurge(session: Session, objects: Objects, input: Cho
     fix: 'There is nothing to do: they were moved back, or purged already.',
     category: 'refused',
   })
+}
+
+/** The newest retirement that is due and has no snapshot of its own yet; `null` when there is none. */
+export async function dueUnsealed(
+  session: Session,
+  objects: Objects,
+  input: ChoosePurgeInput,
+): Promise<RetirementId | null> {
+  for (const retirement of (await purgeable(session, input)).due)
+    if (!(await findManifest(objects, { ...nameOf(retirement), environment: input.environment }))) return retirement.id
+  return null
+}
+
+/** Open retirements, the newest first. What a restore has only just set aside may still have to come back. */
+async function purgeable(session: Session, { plan, retention, now }: ChoosePurgeInput) {
+  const open = (await findRetirements(session, plan)).filter((one) => isOpen(one) && one.replacedBy !== null)
+  return { open, due: open.filter((retirement) => dueAt(retirement, retention) <= now) }
 }
 
 const dueAt = ({ retiredAt }: Retirement, retention: number): Date =>
@@ -117,6 +135,7 @@ export async function describePurge(
   return {
     plan: retirement.plan,
     retirement: retirement.id,
+    replacedBy: retirement.replacedBy ?? null,
     snapshot: manifest.snapshot,
     manifestSha256: manifest.sha256,
     catalogueFingerprint: digestOf({ destroys, columns, extension: decided }),

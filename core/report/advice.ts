@@ -4,6 +4,7 @@ import type { Run } from '#core/incident/run.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { count, moment } from '#core/report/figures.ts'
 import type { RunReport } from '#core/report/model.ts'
+import type { ReplaceSubject } from '#core/restore/set-aside.ts'
 
 const HOUR = 3_600_000
 
@@ -22,9 +23,22 @@ const fixOf = ({ error }: Problem): string =>
     ? 'Have the people whom the plan names approve, then start the same path again.'
     : 'See the cause; mend it, then start the same path again: every step is safe to repeat.'
 
-const loss = (snapshot: RunReport['snapshot'], events: readonly StepEvent[]): string => {
+/** What became of the rows that stood where a snapshot was to be put. */
+const keptAside = ({ rows, written, snapshot, tables }: ReplaceSubject, events: readonly StepEvent[]): string => {
+  const done = (kind: string) => events.some((event) => event.kind === kind && !event.error)
+  const where = [...new Set(tables.map(({ retirement }) => `"${retirement}"`))].join(', ')
+  const what = `${count(rows)} rows that stood there, ${count(written)} of them not in snapshot "${snapshot}",`
+  if (done('swap-in')) return `${what} are kept as retirement ${where}.`
+  return done('put-back') ? `${what} were moved back.` : `${what} are set aside as retirement ${where}.`
+}
+
+const loss = (
+  snapshot: RunReport['snapshot'],
+  events: readonly StepEvent[],
+  replaced: ReplaceSubject | null,
+): string => {
   const purged = events.some(({ kind, changed }) => kind === 'purge' && changed)
-  if (!purged) return 'No data was lost.'
+  if (!purged) return ['No data was lost.', ...(replaced ? [keptAside(replaced, events)] : [])].join(' ')
   const rows = snapshot?.tables.reduce((sum, table) => sum + table.rows, 0) ?? 0
   return `${count(rows)} rows were destroyed in the database on the approval below; snapshot ${snapshot?.id ?? 'unknown'} holds all of them.`
 }

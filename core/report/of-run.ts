@@ -12,6 +12,7 @@ import { advice, type Ending } from '#core/report/advice.ts'
 import { kept } from '#core/report/kept.ts'
 import type { RunReport } from '#core/report/model.ts'
 import { OUTCOME_WORDS } from '#core/report/wording.ts'
+import { ReplaceSubject } from '#core/restore/set-aside.ts'
 import { CheckResult } from '#core/verify/verification.ts'
 
 interface ReportPorts {
@@ -43,6 +44,11 @@ const readChecks = async (objects: Objects, run: Run): Promise<CheckResult[]> =>
 
 const readApprovals = async (objects: Objects, run: Run): Promise<RunReport['approvals']> =>
   (await Promise.all(PURPOSES.map((purpose) => readAnswers(objects, run.incident, purpose)))).flat()
+
+const readReplaced = async (objects: Objects, run: Run): Promise<ReplaceSubject | null> => {
+  const found = run.path === 'restore' ? await readJson(objects, keys.replaced(run.incident)) : null
+  return found && ReplaceSubject.parse(found.value)
+}
 
 const seconds = (from: string, to: string): number => Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000)
 
@@ -114,14 +120,15 @@ export const reportOfRun = async (
   const incident = await readIncident(objects, run.incident)
   if (!incident) throw new TypeError(`run "${run.incident}" was opened, so its record is there`)
   const createdAt = clock.now().toISOString()
-  const [states, events, checks, approvals, evidence, messages, newest] = await Promise.all([
+  const [states, events, checks, approvals, evidence, messages, newest, replaced] = await Promise.all([
     executions.history(run.execution).catch((): VisitedState[] => []),
     readEvents(objects, run.incident),
     readChecks(objects, run),
     readApprovals(objects, run),
     readEvidence(objects, run),
     readMessages(objects, run.incident),
-    kept(objects, run, plan, environment),
+    kept(objects, run, plan, { environment, asked: incident.snapshot ?? null }),
+    readReplaced(objects, run),
   ])
   const outcome = outcomeOf(run, problem, events)
   // A full rollback that did not come to retire anything has nothing to undo, whatever an earlier one has retired.
@@ -202,7 +209,7 @@ export const reportOfRun = async (
       { at: createdAt, outcome },
     ),
     seconds: { contained, total },
-    loss: advice.loss(snapshot, events),
+    loss: advice.loss(snapshot, events, replaced),
     next: advice.next(run, plan, outcome, retirement, ending),
     contacts: Object.entries(plan.contacts).map(([role, { name, reach }]) => ({ role, name, reach: reach.join(', ') })),
     followUps: advice.followUps(run, incident, outcome),

@@ -1,33 +1,12 @@
 import { captureTables } from '#core/ddl/capture.ts'
-import type { TableDefinition } from '#core/ddl/definition.ts'
+import type { ForeignKeyDefinition, TableDefinition } from '#core/ddl/definition.ts'
 import { RollbackError } from '#core/errors.ts'
-import { printTable, type Table } from '#core/names.ts'
+import type { Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
+import { diffTable, type TableDiff } from '#core/restore/diff.ts'
+import { newerExtensions } from '#core/restore/extension.ts'
 import type { Manifest } from '#core/snapshot/manifest.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
-
-/** What differs between a table as it was and a table as it is, in lines for people. Columns only: they carry the rows. */
-export function diffColumns(was: TableDefinition, is: TableDefinition): string[] {
-  const table = printTable(was.table)
-  const now = new Map(is.columns.map((column) => [column.name, column]))
-  const before = new Set(was.columns.map(({ name }) => name))
-  return [
-    ...was.columns.flatMap((column) => {
-      const found = now.get(column.name)
-      if (!found) return [`column "${table}.${column.name}" was dropped`]
-      const lines: string[] = []
-      if (found.type !== column.type)
-        lines.push(`column "${table}.${column.name}" was ${column.type}, is ${found.type}`)
-      if (found.generated !== column.generated)
-        lines.push(`column "${table}.${column.name}" is generated in another way`)
-      if (found.notNull !== column.notNull) {
-        lines.push(`column "${table}.${column.name}" ${found.notNull ? 'may no longer' : 'now may'} be null`)
-      }
-      return lines
-    }),
-    ...is.columns.filter(({ name }) => !before.has(name)).map(({ name }) => `column "${table}.${name}" was added`),
-  ]
-}
 
 /** Those of the tables that exist under their real names. */
 export async function existing(session: Session, tables: readonly Table[]): Promise<Table[]> {
@@ -39,41 +18,47 @@ export async function existing(session: Session, tables: readonly Table[]): Prom
   return rows
 }
 
-/**
- * Refuses a database that is no longer what the snapshot fits into: tables re-created with other columns, types, schemas,
- * roles or referenced tables gone. `creatable`: extensions that the restore will create. Throws `Restore.SchemaDrift` with
- * the whole diff.
- */
-export async function requireNoDrift(
-  session: Session,
-  manifest: Manifest,
-  creatable: ReadonlySet<string>,
-): Promise<void> {
+/** How the tables that stand under the names of a snapshot differ from it, and the extensions they use. */
+export async function diffStanding(session: Session, { tables, extensions }: Manifest): Promise<TableDiff> {
+  const definitions = tables.map(({ definition }) => definition)
+  const names = definitions.map(({ table }) => table)
+  const live = await captureTables(session, await existing(session, names))
+  // A key between a table that stands and one that is to come back went with that one: nobody has dropped it.
+  const absent = names.filter((table) => !live.some((is) => same(is.table, table)))
+  const stands = ({ from, to }: ForeignKeyDefinition) => !absent.some((table) => same(table, from) || same(table, to))
+  const diffs = live.flatMap((is) => {
+    const was = definitions.find(({ table }) => same(table, is.table))
+    return was ? [diffTable({ ...was, foreignKeys: was.foreignKeys.filter(stands) }, is)] : []
+  })
+  return {
+    drift: diffs.flatMap(({ drift }) => drift),
+    notes: [...diffs.flatMap(({ notes }) => notes), ...(await newerExtensions(session, extensions))],
+  }
+}
+
+/** Refuses a database into which the snapshot does not fit: schemas, roles, types or referenced tables are gone. */
+export async function requireFits(session: Session, manifest: Manifest, creatable: ReadonlySet<string>): Promise<void> {
   const definitions = manifest.tables.map(({ definition }) => definition)
-  const live = await captureTables(
-    session,
-    await existing(
-      session,
-      definitions.map(({ table }) => table),
-    ),
-  )
-  const lines = [
-    ...live.flatMap((is) => {
-      const was = definitions.find(({ table }) => same(table, is.table))
-      return was ? diffColumns(was, is) : []
-    }),
-    ...(await missingObjects(session, definitions, creatable)),
-  ]
-  if (lines.length === 0) return
-  throw new RollbackError(
-    'Restore.SchemaDrift',
-    `The schema has changed since snapshot "${manifest.snapshot}":\n${lines.map((line) => `- ${line}`).join('\n')}\n`,
-    {
-      fix: 'Bring the schema back to what it was (or retire the tables that took the names), then restore.',
-      category: 'refused',
-    },
+  const lines = await missingObjects(session, definitions, creatable)
+  if (lines.length > 0) throw drifted(manifest, lines, 'Bring back what is missing, then restore.')
+}
+
+/** Throws `Restore.SchemaDrift` with the whole diff unless the tables that stand there are as the snapshot has them. */
+export function requireNoDrift(manifest: Manifest, { drift, notes }: TableDiff): void {
+  if (drift.length === 0) return
+  throw drifted(
+    manifest,
+    [...drift, ...notes],
+    'The application that is deployed may need what is there now. Deploy the one that fits the snapshot and restore with "accept-drift": true (--accept-drift), or choose another snapshot.',
   )
 }
+
+const drifted = ({ snapshot }: Manifest, lines: readonly string[], fix: string): RollbackError =>
+  new RollbackError(
+    'Restore.SchemaDrift',
+    `The schema has changed since snapshot "${snapshot}":\n${lines.map((line) => `- ${line}`).join('\n')}\n`,
+    { fix, category: 'refused' },
+  )
 
 const missing = (what: string, names: readonly string[], present: Sql): Sql =>
   sql`select ${`${what} "`}::text || w.name || '" is missing' as line from unnest(${[...new Set(names)]}::text[]) as w (name)

@@ -27,6 +27,17 @@ export async function missingExtensions(session: Session, manifest: Manifest): P
   return manifest.extensions.filter(({ name }) => !installed.has(name))
 }
 
+/** Extensions that are newer here than in the snapshot: no obstacle, and worth knowing before one says yes. */
+export async function newerExtensions(session: Session, needed: readonly Needed[]): Promise<string[]> {
+  const { rows } = await session.query<{ name: string; version: string }>(sql`
+    select extname as name, extversion as version from pg_catalog.pg_extension`)
+  return needed.flatMap(({ name, version }) =>
+    rows
+      .filter((installed) => installed.name === name && isOlder(version, installed.version))
+      .map((installed) => `extension "${name}" was "${version}", is "${installed.version}"`),
+  )
+}
+
 /** Throws `Restore.ExtensionMissing`, with the statement that helps. */
 export function requireExtensions(missing: readonly Needed[]): void {
   const [first] = missing

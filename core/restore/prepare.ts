@@ -1,9 +1,8 @@
 import { createForLoad } from '#core/ddl/render.ts'
 import { writeJson } from '#core/json.ts'
 import type { Objects, Session } from '#core/ports.ts'
-import { requireNoDrift } from '#core/restore/drift.ts'
+import { requireFits } from '#core/restore/drift.ts'
 import { createExtensions, missingExtensions, requireExtensions } from '#core/restore/extension.ts'
-import { requireFreeNames } from '#core/restore/free-names.ts'
 import { createNotes, notesExist } from '#core/restore/notes.ts'
 import type { RestoreItem } from '#core/restore/part.ts'
 import {
@@ -35,8 +34,8 @@ export interface PreparedRestore {
 
 /**
  * Creates the bare tables in a side schema and writes the list of parts to load. Before anything is written the manifest,
- * the length of every object, the extension, the schema and the names are checked. What an earlier try prepared and loaded,
- * of this run or of one that was killed, is kept.
+ * the length of every object, the extension and the schema are checked. What stands under the names stays in service until
+ * all is loaded and compared. What an earlier try prepared and loaded, of this run or of one that was killed, is kept.
  */
 export async function prepareRestore(
   session: Session,
@@ -61,8 +60,7 @@ async function createTables(
 ): Promise<void> {
   const absent = await missingExtensions(session, manifest)
   if (!createExtension) requireExtensions(absent)
-  await requireNoDrift(session, manifest, new Set(absent.map(({ name }) => name)))
-  await requireFreeNames(session, manifest.tables)
+  await requireFits(session, manifest, new Set(absent.map(({ name }) => name)))
   await session.transaction(async () => {
     await createExtensions(session, absent)
     await createSide(session, manifest, side)

@@ -2,9 +2,8 @@ import { finishAfterSwap } from '#core/ddl/render.ts'
 import { validateForeignKeys } from '#core/ddl/validate.ts'
 import { RollbackError } from '#core/errors.ts'
 import { readJson, writeJson } from '#core/json.ts'
-import { printTable, type Table } from '#core/names.ts'
+import { printTable, type RetirementId, type Table } from '#core/names.ts'
 import type { Clock, Objects, Session } from '#core/ports.ts'
-import { coverage, requireCovered } from '#core/purge/coverage.ts'
 import { existing } from '#core/restore/drift.ts'
 import { requireFreeNames } from '#core/restore/free-names.ts'
 import { withoutInnerForeignKeys } from '#core/restore/inner-foreign-keys.ts'
@@ -14,6 +13,9 @@ import { restoreProgress } from '#core/restore/progress.ts'
 import { pendingRestoreIndexes } from '#core/restore/restore-indexes.ts'
 import { Restored } from '#core/restore/restored.ts'
 import { restoredKey, type SideSchema, sideSchema, sideTable } from '#core/restore/side-schema.ts'
+import { isOpen, isReplaced } from '#core/retire/record.ts'
+import { findRetirements, markReplaced } from '#core/retire/records.ts'
+import { contains } from '#core/retire/survey.ts'
 import { type Manifest, readManifest } from '#core/snapshot/manifest.ts'
 import { withLockTimeout } from '#core/sql/lock-timeout.ts'
 import { type TableLockOptions, withTableLocks } from '#core/sql/locks.ts'
@@ -26,8 +28,8 @@ export interface SwapInput extends RestoreInput {
 
 /**
  * Moves the compared side tables to their real schemas and gives them back all that belongs to the real name, in one short
- * transaction; then validates foreign keys, analyzes, and drops the side schema. Empty tables that took a name are dropped
- * under their lock; one with rows is `Restore.NameTaken`. Throws `Restore.NotCompared`, `Restore.IndexesMissing`.
+ * transaction; then validates foreign keys, analyzes, and drops the side schema. What stood under the names was set aside
+ * before, and is from now on replaced. Throws `Restore.NameTaken`, `Restore.NotCompared`, `Restore.IndexesMissing`.
  */
 export async function swapIn(
   session: Session,
@@ -95,14 +97,14 @@ async function swap(
   side: SideSchema,
   { clock, locks }: SwapInput,
 ): Promise<void> {
-  const taken = await requireFreeNames(session, manifest.tables)
+  await requireFreeNames(session, manifest.tables)
+  const replaced = await openRetirements(session, manifest)
   const finish = finishAfterSwap(withoutInnerForeignKeys(manifest))
   const options = { ...locks, againstWriters: await referenced(session, manifest) }
   // Nobody reads the side tables, but autovacuum comes to what was just loaded, and has to give way.
   const aside = manifest.tables.map(({ definition }) => sideTable(side, definition.table))
-  await withTableLocks(session, [...taken, ...aside], clock, options, async () => {
+  await withTableLocks(session, aside, clock, options, async () => {
     if (!(await markDone(session, side.notes, { kind: 'swapped', name: 'all' }))) return
-    await dropEmpty(session, taken)
     for (const { definition } of manifest.tables) {
       const from = sideTable(side, definition.table)
       await session.query(
@@ -110,6 +112,7 @@ async function swap(
       )
     }
     for (const statement of finish.statements) await session.query(statement)
+    await markReplaced(session, replaced, manifest.snapshot)
   })
 }
 
@@ -122,12 +125,13 @@ async function referenced(session: Session, { tables }: Manifest): Promise<Table
   return existing(session, others)
 }
 
-/** Under the lock: still empty, and nothing else goes with them. */
-async function dropEmpty(session: Session, taken: readonly Table[]): Promise<void> {
-  if (taken.length === 0) return
-  await requireFreeNames(session, taken)
-  requireCovered(await coverage(session, taken, null))
-  await session.query(sql`drop table ${sql.join(taken.map(({ schema, name }) => sql.id(schema, name)))}`)
+/** Whatever of these tables lies retired has others in its place from now on, the snapshot's own source as well. */
+async function openRetirements(session: Session, { plan, tables }: Manifest): Promise<RetirementId[]> {
+  const retirements = await findRetirements(session, plan)
+  return retirements
+    .filter((retirement) => isOpen(retirement) && !isReplaced(retirement))
+    .filter((retirement) => retirement.tables.some(({ definition }) => contains(tables, definition.table)))
+    .map(({ id }) => id)
 }
 
 /** Without cascade: what somebody else put there stays, and says so. */

@@ -1,5 +1,5 @@
 import type { ForeignKeyDefinition, TableDefinition } from '#core/ddl/definition.ts'
-import type { PlanName, RetirementId, Table } from '#core/names.ts'
+import type { PlanName, RetirementId, SnapshotId, Table } from '#core/names.ts'
 
 /** What moves along with a table and is renamed, so that two retirements never collide. */
 export interface Renamed {
@@ -28,7 +28,15 @@ export interface Retirement {
   readonly tables: readonly RetiredTable[]
   /** Foreign keys between these tables and others: dropped, and given back by undo. */
   readonly boundaryForeignKeys: readonly ForeignKeyDefinition[]
+  /**
+   * `null`: a restore set the tables aside, and nothing stands in their place yet. A snapshot: what it holds does, so that
+   * these are kept as they failed and are no longer what a restore brings back. Absent: a rollback retired them.
+   */
+  readonly replacedBy?: SnapshotId | null
 }
+
+/** Other tables stand in their place: an undo is not what anybody means by a restore. */
+export const isReplaced = ({ replacedBy }: Pick<Retirement, 'replacedBy'>): boolean => typeof replacedBy === 'string'
 
 /** Neither undone nor purged: the tables are out of reach, and can come back. */
 export const isOpen = ({ undoneAt, purgedAt }: Retirement): boolean => undoneAt === null && purgedAt === null

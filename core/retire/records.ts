@@ -1,4 +1,4 @@
-import type { PlanName, RetirementId } from '#core/names.ts'
+import type { PlanName, RetirementId, SnapshotId } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
 import { RECORDS } from '#core/retire/names.ts'
 import type { Retirement } from '#core/retire/record.ts'
@@ -6,7 +6,7 @@ import { type Sql, sql } from '#core/sql/tag.ts'
 
 const records = sql.id(RECORDS.schema, RECORDS.name)
 
-type Content = Pick<Retirement, 'tables' | 'boundaryForeignKeys'>
+type Content = Pick<Retirement, 'tables' | 'boundaryForeignKeys' | 'replacedBy'>
 type RecordRow = Omit<Retirement, keyof Content> & { readonly record: Content }
 
 /** All retirements of a plan, the newest first, from the database alone; none where nothing was ever retired. */
@@ -30,14 +30,25 @@ export async function insertRetirement(
   session: Session,
   retirement: Pick<Retirement, 'id' | 'plan' | keyof Content>,
 ): Promise<void> {
-  const { id, plan, tables, boundaryForeignKeys } = retirement
+  const { id, plan, tables, boundaryForeignKeys, replacedBy } = retirement
   await session.query(sql`
-    insert into ${records} (id, plan, record) values (${id}, ${plan}, ${JSON.stringify({ tables, boundaryForeignKeys })})`)
+    insert into ${records} (id, plan, record) values (${id}, ${plan}, ${JSON.stringify({ tables, boundaryForeignKeys, replacedBy })})`)
 }
 
 /** Written in the transaction that moves the tables back. */
 export async function closeAsUndone(session: Session, id: RetirementId): Promise<void> {
   await session.query(sql`update ${records} set undone_at = now() where id = ${id}`)
+}
+
+/** Written in the transaction that puts a snapshot in their place. */
+export async function markReplaced(
+  session: Session,
+  ids: readonly RetirementId[],
+  replacedBy: SnapshotId,
+): Promise<void> {
+  if (ids.length === 0) return
+  await session.query(sql`
+    update ${records} set record = record || jsonb_build_object('replacedBy', ${replacedBy}::text) where id = any(${ids}::text[])`)
 }
 
 async function readRecords(session: Session, where: Sql, lock: Sql = sql``): Promise<Retirement[]> {

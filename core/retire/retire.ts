@@ -4,7 +4,7 @@ import { type PlanName, printTable, type RetirementId, type Table } from '#core/
 import type { Clock, Session } from '#core/ports.ts'
 import { ensureBootstrap } from '#core/retire/bootstrap.ts'
 import { readGrantsLeft } from '#core/retire/grants-left.ts'
-import { isOpen, type Retirement } from '#core/retire/record.ts'
+import { isOpen, isReplaced, type Retirement } from '#core/retire/record.ts'
 import { findRetirement, findRetirements, insertRetirement } from '#core/retire/records.ts'
 import { findObjections, findObjectionsOfTables, requireNoRefusals } from '#core/retire/refusals.ts'
 import { readRoles } from '#core/retire/roles.ts'
@@ -19,6 +19,8 @@ export interface RetireInput {
   readonly tables: readonly Table[]
   /** Objects, by the names that the preview gives them, that may be left behind pointing at the retired tables. */
   readonly allow: readonly string[]
+  /** `null` when they make room for a snapshot, see `Retirement`. */
+  readonly replacedBy?: null
   readonly clock: Clock
   readonly lockOptions?: TableLockOptions
 }
@@ -60,7 +62,7 @@ export async function retire(session: Session, input: RetireInput): Promise<Reti
     await session.script(
       script(retireStatements(now.tables, now.boundaryForeignKeys).map(({ statement }) => statement.text)),
     )
-    await insertRetirement(session, { id, plan, ...now })
+    await insertRetirement(session, { id, plan, ...now, ...(input.replacedBy === null ? { replacedBy: null } : {}) })
     await requireNoGrantsLeft(
       session,
       now.tables.map(({ definition }) => definition.oid),
@@ -80,7 +82,7 @@ async function findEarlier(session: Session, { plan, retirement, tables }: Retir
   const there = await findRelations(session, tables)
   const missing = tables.filter((table) => !contains(there, table))
   if (missing.length === 0) return null
-  const open = (await findRetirements(session, plan)).filter(isOpen)
+  const open = (await findRetirements(session, plan)).filter((other) => isOpen(other) && !isReplaced(other))
   for (const table of missing) {
     if (open.some((other) => contains(namesOf(other), table))) continue
     throw new RollbackError('Retire.NoSuchTable', `There is no table "${printTable(table)}", and it was not retired.`, {

@@ -39,7 +39,7 @@ export async function requireFreeNames(session: Session, retirement: Retirement)
   const described: string[] = []
   for (const name of taken) described.push(await describe(session, name))
   throw new RollbackError('Undo.NameTaken', `In the way of the retired tables: ${described.join('; ')}.`, {
-    fix: 'Find out who created them anew and whether their rows matter; rename or retire them, then undo again.',
+    fix: 'Find out who created them anew and whether their rows matter; rename them, then undo again. Or restore the snapshot of this retirement by its id: that sets them aside first.',
     category: 'refused',
   })
 }

@@ -49,6 +49,8 @@ const AnyManifest = z.strictObject({
 /** Of tables that no one could write. The only kind that allows a purge. */
 const RetiredManifest = AnyManifest.extend({
   consistency: z.literal('retired'),
+  /** Of tables that a restore has replaced: the failed state. Restored only when it is asked for by its id. */
+  replaced: z.literal(true).optional(),
   retirement: z.string().transform((retirement) => retirement as RetirementId),
 })
 export type RetiredManifest = z.infer<typeof RetiredManifest>

@@ -33,7 +33,7 @@ export const printDigest = ({ rows, digest }: RowDigest): string => `${rows} row
  * built in differ across databases and after `create extension`: of such values only what follows the OID goes in
  * (length and bytes; the first 8 bytes are the number of columns and the OID).
  */
-const digestInput = ({ name, form }: TableColumn): Sql => {
+export const digestInput = ({ name, form }: TableColumn): Sql => {
   const column = sql.id('t', name)
   switch (form) {
     case 'as it is':

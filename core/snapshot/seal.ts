@@ -60,6 +60,7 @@ export async function sealSnapshot(session: Session, objects: Objects, input: Se
     environment,
     ...(earlier ? circumstances(earlier) : await circumstancesNow(session, input)),
     consistency: 'retired',
+    ...(isOfReplaced(earlier, retirement) ? { replaced: true as const } : {}),
     tables,
   }
   const manifest: RetiredManifest = { ...content, sha256: manifestDigest(content) }
@@ -78,6 +79,10 @@ export async function sealSnapshot(session: Session, objects: Objects, input: Se
     },
   )
 }
+
+/** A retirement becomes one of replaced tables at the swap, a manifest stays as it was written. */
+const isOfReplaced = (earlier: Manifest | null, { replacedBy }: Retirement): boolean =>
+  earlier?.consistency === 'retired' ? earlier.replaced === true : replacedBy !== undefined
 
 /** When and where a snapshot was sealed stays true when server, extension or address are others since. */
 const circumstances = ({ database, createdAt, serverVersion, extensions }: Manifest) => ({

@@ -12,21 +12,41 @@ import { pathOf } from '#core/plan/path-of.ts'
 import type { Objects } from '#core/ports.ts'
 import { PurgeSubject } from '#core/purge/subject.ts'
 import { size } from '#core/report/figures.ts'
+import { printSetAside, ReplaceSubject } from '#core/restore/set-aside.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 
 const rolesAsked = async (run: Run, plan: Plan, purpose: Purpose, objects: Objects): Promise<readonly string[]> => {
   if (purpose === 'purge') return pathOf(plan, 'full').purge.approve
-  if (purpose === 're-enable') return pathOf(plan, 'restore').reEnable?.approve ?? []
+  if (purpose === 're-enable' || purpose === 'replace') return pathOf(plan, 'restore').reEnable?.approve ?? []
   const signal = (await readIncident(objects, run.incident))?.signal
   return (signal && rowOf(plan, signal.name, signal.severity)?.approve) ?? []
 }
 
-const EVENTS = { proceed: 'proceed-needed', purge: 'approval-needed', 're-enable': 're-enable-needed' } as const
+const EVENTS = {
+  proceed: 'proceed-needed',
+  purge: 'approval-needed',
+  replace: 'replace-needed',
+  're-enable': 're-enable-needed',
+} as const
+
+const Subject = z.union([PurgeSubject, ReplaceSubject])
+
+const valuesOfSubject = (subject: z.infer<typeof Subject>) => ({
+  tables: [...new Set(subject.tables.map(printTable))].join(', '),
+  rows: String(subject.rows),
+  snapshot: subject.snapshot,
+  ...('bytes' in subject
+    ? { bytes: size(subject.bytes) }
+    : { written: String(subject.written), diff: subject.diff.join('; ') || 'none' }),
+})
+
+const aboutOf = (subject: z.infer<typeof Subject> | null) =>
+  subject && 'written' in subject ? { about: printSetAside(subject) } : {}
 
 export const askApproval = defineStep({
   kind: 'ask-approval',
   purpose: 'Asks the people whom the plan names, and leaves the state machine waiting for them.',
-  event: inRun(z.strictObject({ purpose: z.enum(PURPOSES), subject: PurgeSubject.nullable() })).extend({
+  event: inRun(z.strictObject({ purpose: z.enum(PURPOSES), subject: Subject.nullable() })).extend({
     token: z.string().min(1),
   }),
   needs: ['notifier', 'objects', 'plans', 'clock', 'environment'],
@@ -36,21 +56,19 @@ export const askApproval = defineStep({
     const roles = await rolesAsked(run, plan, purpose, ports.objects)
     const within = purpose === 'purge' ? pathOf(plan, 'full').purge.within : plan.approval.within
     const expiresAt = new Date(ports.clock.now().getTime() + within)
-    const request = await askForApproval(run, { purpose, subject, roles }, { token, expiresAt }, ports)
+    const request = await askForApproval(
+      run,
+      { purpose, subject, roles, ...aboutOf(subject) },
+      { token, expiresAt },
+      ports,
+    )
     const incident = await readIncident(ports.objects, run.incident)
     const values = {
       ...(incident ? valuesOfIncident(plan, incident) : {}),
       roles: roles.join(', '),
       deadline: request.expiresAt,
       next: `Digest ${request.digest.slice(0, 12)}, ${request.people} people, within ${printDuration(within)}.`,
-      ...(subject
-        ? {
-            tables: subject.tables.map(printTable).join(', '),
-            rows: String(subject.rows),
-            bytes: size(subject.bytes),
-            snapshot: subject.snapshot,
-          }
-        : {}),
+      ...(subject ? valuesOfSubject(subject) : {}),
     }
     const message = await tell(run, EVENTS[purpose], values, ports)
     return { changed: true, detail: `asked ${roles.join(', ')} about the ${purpose}; ${message.detail}` }

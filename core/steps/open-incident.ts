@@ -33,6 +33,15 @@ const settingsOf = (plan: Plan, path: Path, signal: Signal | null) => ({
 /** The state machine counts in whole seconds, one at least. */
 const seconds = (milliseconds: number): number => Math.max(1, Math.ceil(milliseconds / 1000))
 
+/** What another path would pass over without a word. */
+const requireOwnOptions = (request: Request): void => {
+  if (request.path === 'restore' || (request.snapshot === undefined && request['accept-drift'] === undefined)) return
+  throw new RollbackError('Request.RestoreOnly', `The path "${request.path}" takes no snapshot and accepts no drift.`, {
+    fix: 'Give "snapshot" and "accept-drift" with the path restore only.',
+    category: 'usage',
+  })
+}
+
 export const openIncident = defineStep({
   kind: 'open-incident',
   purpose: 'Claims the lease of the plan and opens the record of the run, or joins the run that holds it.',
@@ -50,6 +59,7 @@ export const openIncident = defineStep({
         fix: `Choose one of ${Object.keys(plan.paths).join(', ')}.`,
         category: 'usage',
       })
+    requireOwnOptions(request)
     const incident = execution.name as IncidentId
     const claim = await claimLease({ plan: plan.name as PlanName, incident, execution: execution.id }, ports)
     const openedAt = ports.clock.now().toISOString()
@@ -75,6 +85,7 @@ export const openIncident = defineStep({
       reason: request.reason,
       signal: request.signal ?? null,
       drill: run.drill,
+      snapshot: request.snapshot ?? null,
       environment: ports.environment,
       execution: execution.id,
       epoch: run.epoch,
@@ -92,7 +103,10 @@ export const openIncident = defineStep({
       joined: null,
       run,
       steps: stepsOf(plan, path),
-      settings: settingsOf(plan, path, record.signal),
+      settings: {
+        ...settingsOf(plan, path, record.signal),
+        restore: { snapshot: request.snapshot ?? null, acceptDrift: request['accept-drift'] ?? false },
+      },
     }
   },
 })

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { requireApproval } from '#core/approval/approval.ts'
+import { keys } from '#core/incident/keys.ts'
 import { mutating } from '#core/incident/session.ts'
+import { writeJson } from '#core/json.ts'
 import { pathOf } from '#core/plan/path-of.ts'
 import { purge as destroy } from '#core/purge/purge.ts'
 import { PurgeSubject } from '#core/purge/subject.ts'
@@ -30,6 +32,8 @@ export const purge = defineStep({
         }),
       { statementTimeout: 0 },
     )
+    // For the report: which retirement it was, of the several that may lie open.
+    await writeJson(ports.objects, keys.purged(run.incident), input.subject)
     const kept = extension?.kept ? `; extension ${extension.name} kept: ${extension.kept}` : ''
     return { changed, detail: `${changed ? 'destroyed' : 'destroyed before'}: ${rows} rows${kept}` }
   },

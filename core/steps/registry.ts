@@ -14,11 +14,13 @@ import { openIncident } from '#core/steps/open-incident.ts'
 import { prepareRestore } from '#core/steps/prepare-restore.ts'
 import { preserveEvidence } from '#core/steps/preserve-evidence.ts'
 import { purge } from '#core/steps/purge.ts'
+import { putBack } from '#core/steps/put-back.ts'
 import { reEnable } from '#core/steps/re-enable.ts'
 import { report } from '#core/steps/report.ts'
 import { retire } from '#core/steps/retire.ts'
 import { runSql } from '#core/steps/run-sql.ts'
 import { sealSnapshot } from '#core/steps/seal-snapshot.ts'
+import { setAside } from '#core/steps/set-aside.ts'
 import { setFlag } from '#core/steps/set-flag.ts'
 import { snapshotPart } from '#core/steps/snapshot-part.ts'
 import { swapIn } from '#core/steps/swap-in.ts'
@@ -54,6 +56,8 @@ export const STEPS = [
   addConstraints,
   buildIndexes,
   compareRestore,
+  setAside,
+  putBack,
   swapIn,
   verify,
   watch,

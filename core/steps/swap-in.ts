@@ -1,5 +1,8 @@
+import { requireApproval } from '#core/approval/approval.ts'
 import { mutating } from '#core/incident/session.ts'
 import { closeRebuilt } from '#core/indexes/dropped.ts'
+import { pathOf } from '#core/plan/path-of.ts'
+import { describeSetAside } from '#core/restore/set-aside.ts'
 import { swapIn as swap } from '#core/restore/swap-in.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 import { FromSnapshot, restoreInput } from '#core/steps/from-snapshot.ts'
@@ -11,7 +14,11 @@ export const swapIn = defineStep({
   needs: ['database', 'objects', 'plans', 'clock', 'environment', 'signal'],
   run: async ({ run, input }, ports) => {
     const plan = await ports.plans.load(run.plan)
+    const roles = pathOf(plan, 'restore').reEnable?.approve ?? []
     const swapped = await mutating(run, plan, 'swap-in', ports, async (session) => {
+      // A task token alone is never enough: the record of the approval is, for exactly what is set aside now.
+      const subject = await describeSetAside(session, ports.objects, restoreInput(run, input, ports.environment))
+      if (subject && subject.rows > 0) await requireApproval(run, { purpose: 'replace', subject, roles }, ports)
       const result = await swap(session, ports.objects, {
         ...restoreInput(run, input, ports.environment),
         clock: ports.clock,

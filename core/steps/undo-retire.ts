@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { mutating } from '#core/incident/session.ts'
 import type { RetirementId } from '#core/names.ts'
+import { closeSetAside } from '#core/restore/set-aside.ts'
 import { undoRetire as undo } from '#core/retire/undo.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 
@@ -16,12 +17,15 @@ export const undoRetire = defineStep({
       plan,
       'undo-retire',
       ports,
-      (session) =>
-        undo(session, {
+      async (session) => {
+        const undone = await undo(session, {
           retirement: input.restore.retirement as RetirementId,
           clock: ports.clock,
           lockOptions: { budgetMs: plan.budgets.lock, signal: ports.signal },
-        }),
+        })
+        await closeSetAside(session, undone.retirement)
+        return undone
+      },
       // Validating the foreign keys reads the tables.
       { statementTimeout: 0 },
     )

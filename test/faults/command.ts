@@ -17,6 +17,8 @@ export type Instant = readonly ['before' | 'after', string, ...string[]]
 
 export interface CommandOptions {
   readonly plans?: string
+  /** To restore, whatever stands there; approved by whom the plan asks. */
+  readonly snapshot?: string
   /** Way to the database, where it is not the scene's own. */
   readonly url?: string
 }
@@ -35,12 +37,13 @@ export interface Command {
 }
 
 /** `vector-rollback run` in a process of its own, approved by everybody whom a purge asks. */
-export const startCommand = (scene: Scene, path: Path, { plans, url }: CommandOptions = {}): Command => {
+export const startCommand = (scene: Scene, path: Path, { plans, snapshot, url }: CommandOptions = {}): Command => {
   const child = spawn(
     process.execPath,
     [
       ...[MAIN, 'run', PLAN, '--path', path, '--local', '--database-url', url ?? scene.db.url],
       ...['--state', scene.state, '--confirm', PLAN, '--json', ...(plans ? ['--plans', plans] : [])],
+      ...(snapshot ? ['--snapshot', snapshot, '--approve', 'team-lead=alice'] : []),
       ...(path === 'purge' ? ['--approve', 'team-lead=alice', '--approve', 'dba=bob'] : []),
     ],
     {

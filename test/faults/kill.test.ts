@@ -3,11 +3,11 @@ import type { Path } from '#core/names.ts'
 import { type Instant, killInState, killOnWire, runCommand } from '#test/faults/command.ts'
 import { endStateOf } from '#test/faults/end-state.ts'
 import { sceneForTest } from '#test/faults/scene.ts'
-import { makeStages, type Stages } from '#test/faults/stages.ts'
+import { makeStages, SNAPSHOT, type Stages } from '#test/faults/stages.ts'
 import { startWire } from '#test/faults/wire.ts'
 import { describePostgres } from '#test/support/database.ts'
 
-type Stage = 'fresh' | 'partial' | 'full' | 'purged'
+type Stage = 'fresh' | 'partial' | 'full' | 'purged' | 'spoiled'
 type After = keyof Stages['after']
 
 /** Every state that does something, in the order in which a run comes through them. */
@@ -32,6 +32,16 @@ const STATES: readonly [what: string, Path, Stage, After, states: string[]][] = 
     'purged',
     'restore',
     ['Prepare restore', 'Load each part', 'Add constraints', 'Build indexes', 'Compare', 'Swap in'],
+  ],
+  [
+    'a restore over what went wrong',
+    'restore',
+    'spoiled',
+    'replace',
+    [
+      ...['Choose what to restore', 'Prepare restore', 'Compare', 'Set aside what is there', 'Ask to replace'],
+      ...['Swap in', 'Verify'],
+    ],
   ],
 ]
 
@@ -77,6 +87,20 @@ const INSTANTS: readonly [what: string, Path, Stage, After, Instant][] = [
     ['after', 'set schema "public"', 'commit'],
   ],
   [
+    'what is there is set aside, and the run does not know',
+    'restore',
+    'spoiled',
+    'replace',
+    ['after', 'insert into "vector_rollback_retired"', 'commit'],
+  ],
+  [
+    'what was set aside is replaced, and the run does not know',
+    'restore',
+    'spoiled',
+    'replace',
+    ['after', 'jsonb_build_object(', 'commit'],
+  ],
+  [
     'the side schema is not cleared away yet',
     'restore',
     'purged',
@@ -94,6 +118,9 @@ describePostgres(
     })
     afterAll(() => stages?.drop())
 
+    const optionsOf = (path: Path, stage: Stage) =>
+      path === 'purge' ? { plans: stages.plans } : stage === 'spoiled' ? { snapshot: SNAPSHOT } : {}
+
     test('without a kill, each restore gives back what was in service', () => {
       const { nothing, rebuild, undo, restore } = stages.after
       for (const { schema, tables, leftovers, leaseReleased } of [rebuild, undo, restore]) {
@@ -104,7 +131,7 @@ describePostgres(
 
     test.for(STATES)('%s, killed in each of its states in turn', async ([, path, stage, after, states]) => {
       const scene = await sceneForTest(stages[stage])
-      const options = path === 'purge' ? { plans: stages.plans } : {}
+      const options = optionsOf(path, stage)
       for (const state of states) await killInState(scene, path, state, options)
       await runCommand(scene, path, options)
       expect(await endStateOf(scene)).toEqual(stages.after[after])
@@ -114,7 +141,7 @@ describePostgres(
       const scene = await sceneForTest(stages[stage])
       const wire = await startWire(scene.db.url)
       onTestFinished(() => wire.close())
-      const options = path === 'purge' ? { plans: stages.plans } : {}
+      const options = optionsOf(path, stage)
       await killOnWire(scene, path, instant, { ...options, wire })
       await runCommand(scene, path, options)
       expect(await endStateOf(scene)).toEqual(stages.after[after])

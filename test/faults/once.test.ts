@@ -172,6 +172,8 @@ describePostgres('one rollback of a plan at a time', () => {
       'prepare-restore': restore,
       'add-constraints': restore,
       'compare-restore': restore,
+      'set-aside': restore,
+      'put-back': { ...restore, copies: 'keep' },
       'swap-in': restore,
     }
     for (const [kind, input] of Object.entries(steps))

@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path'
 import type { IncidentId, Path } from '#core/names.ts'
 import { outcomeOf } from '#local/outcome.ts'
 import { startStack } from '#local/stack.ts'
+import type { CommandOptions } from '#test/faults/command.ts'
 import { type EndState, endStateOf } from '#test/faults/end-state.ts'
 import { copyScene, freshScene, type Scene } from '#test/faults/scene.ts'
+import { run } from '#test/postgres/ddl-roundtrip-schema.ts'
 import { EVERYBODY, PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
 
 /** Where a system can stand, to start from, and what an undisturbed run makes of it. */
@@ -15,11 +17,19 @@ export interface Stages {
   readonly partial: Scene
   readonly full: Scene
   readonly purged: Scene
-  readonly after: Readonly<Record<'nothing' | 'partial' | 'full' | 'purge' | 'rebuild' | 'undo' | 'restore', EndState>>
+  /** In service again after a full rollback, whose snapshot is there, with rows that went wrong since. */
+  readonly spoiled: Scene
+  readonly after: Readonly<
+    Record<'nothing' | 'partial' | 'full' | 'purge' | 'rebuild' | 'undo' | 'restore' | 'replace', EndState>
+  >
   /** The plans, with a purge that needs no waiting. */
   readonly plans: string
   drop(): Promise<void>
 }
+
+/** Of the undisturbed full rollback. */
+export const SNAPSHOT = 'undisturbed-full'
+const SPOIL = `update public.embeddings set model = 'wrong' where id in (select id from public.embeddings order by id limit 9)`
 
 /** A copy of the plans, in a folder of its own. */
 export const plansWithoutRetention = async (): Promise<string> => {
@@ -34,16 +44,25 @@ export const plansWithoutRetention = async (): Promise<string> => {
 }
 
 /** One run to its end, in this process. */
-const undisturbed = async ({ db, state }: Scene, path: Path, plans?: string): Promise<void> => {
+const undisturbed = async (
+  { db, state }: Scene,
+  path: Path,
+  { plans, snapshot }: CommandOptions = {},
+): Promise<void> => {
   const stack = await startStack({
     directory: state,
     environment: 'local',
     database: { url: db.url },
-    ...(plans ? { plansDirectory: plans, approvers: () => EVERYBODY } : {}),
+    ...(plans ? { plansDirectory: plans } : {}),
+    ...(plans || snapshot ? { approvers: () => EVERYBODY } : {}),
   })
   try {
-    const incident = `undisturbed-${path}` as IncidentId
-    const { arn } = await stack.execute(incident, { plan: PLAN, path, reason: 'a test' })
+    // A name runs once, and a restore came before.
+    const incident = `undisturbed-${snapshot ? 'replace' : path}` as IncidentId
+    const { arn } = await stack.execute(incident, {
+      ...{ plan: PLAN, path, reason: 'a test' },
+      ...(snapshot ? { snapshot } : {}),
+    })
     const { problem } = await outcomeOf(arn, incident, stack)
     if (problem) throw new Error(`${problem.error}: ${problem.text}`)
   } finally {
@@ -62,9 +81,9 @@ export const makeStages = async (): Promise<Stages> => {
     scenes.push(scene)
     return scene
   }
-  const then = async (scene: Scene, path: Path): Promise<Scene> => {
+  const then = async (scene: Scene, path: Path, options: CommandOptions = {}): Promise<Scene> => {
     const next = kept(await copyScene(scene))
-    await undisturbed(next, path, path === 'purge' ? plans : undefined)
+    await undisturbed(next, path, path === 'purge' ? { plans } : options)
     return next
   }
   try {
@@ -72,16 +91,20 @@ export const makeStages = async (): Promise<Stages> => {
     const partial = await then(fresh, 'partial')
     const full = await then(fresh, 'full')
     const purged = await then(full, 'purge')
+    const undone = await then(full, 'restore')
+    const spoiled = kept(await copyScene(undone))
+    await run(spoiled.db.superuserUrl, [SPOIL])
     const after = {
       nothing: await endStateOf(fresh),
       partial: await endStateOf(partial),
       full: await endStateOf(full),
       purge: await endStateOf(purged),
       rebuild: await endStateOf(await then(partial, 'restore')),
-      undo: await endStateOf(await then(full, 'restore')),
+      undo: await endStateOf(undone),
       restore: await endStateOf(await then(purged, 'restore')),
+      replace: await endStateOf(await then(spoiled, 'restore', { snapshot: SNAPSHOT })),
     }
-    return { fresh, partial, full, purged, after, plans, drop }
+    return { fresh, partial, full, purged, spoiled, after, plans, drop }
   } catch (error) {
     await drop()
     throw error

@@ -99,7 +99,9 @@ describe('the bucket', () => {
       [keys.report(incident, 'json')]: ['report'],
       [keys.report(incident, 'md')]: ['report'],
       [keys.report(incident, 'html')]: ['report'],
-      [keys.retirement(plan, incident)]: ['retire'],
+      [keys.replaced(incident)]: ['set-aside'],
+      [keys.purged(incident)]: ['purge'],
+      [keys.retirement(plan, incident)]: ['retire', 'set-aside'],
       [`${keys.droppedIndexes(plan)}0123.json`]: ['build-indexes', 'drop-indexes', 'swap-in'],
       [partsKey(plan, snapshot)]: ['list-parts'],
       [part]: ['snapshot-part'],
@@ -135,13 +137,15 @@ describe('the bucket', () => {
       'add-constraints',
       'build-indexes',
       'compare-restore',
+      'set-aside',
+      'put-back',
       'swap-in',
     ]
     expect(readers(keys.lease(plan))).toEqual(['open-incident', 'report', ...changes, ...restores].sort())
   })
 
   test('shows the recorded approvals to what re-checks them, and takes answers from no function', () => {
-    expect(readers(answer)).toEqual(['purge', 're-enable', 'report'])
+    expect(readers(answer)).toEqual(['purge', 're-enable', 'report', 'swap-in'])
     expect(writers(answer)).toEqual([])
   })
 

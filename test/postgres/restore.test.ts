@@ -5,6 +5,7 @@ import { compareRestore } from '#core/restore/compare.ts'
 import { finishLoad } from '#core/restore/finish-load.ts'
 import { loadPart } from '#core/restore/load-part.ts'
 import { prepareRestore } from '#core/restore/prepare.ts'
+import { setAside } from '#core/restore/set-aside.ts'
 import {
   buildAll,
   createWorld,
@@ -21,7 +22,11 @@ import {
   tamper,
   type World,
 } from '#test/postgres/snapshot-world.ts'
+import { realClock as clock } from '#test/support/clock.ts'
 import { describePostgres } from '#test/support/database.ts'
+
+/** As `items` of the snapshot, but for its index. */
+const ITEMS = '(id integer primary key, embedding public.vector(3), note text)'
 
 const named = (error: string, text = '') =>
   expect.objectContaining({ name: error, message: expect.stringContaining(text) })
@@ -117,34 +122,43 @@ describePostgres('a restore', () => {
     expect(await sideSchemas()).toEqual([])
   })
 
-  test('never overwrites: a table with rows under the name is refused with their number', async () => {
-    await lose()
-    await world.asOwner(
-      'create table public.items (id integer primary key, embedding public.vector(3), note text); insert into public.items values (1), (2)',
-    )
-    await expect(prepare()).rejects.toThrow(named('Restore.NameTaken', '"public.items" (2 rows)'))
-    expect(await sideSchemas()).toEqual([])
-  })
-
-  test('a table whose rows this role may not count is not taken for an empty one', async () => {
-    await lose()
-    await world.query('create table public.items (id integer primary key, embedding public.vector(3), note text)')
-    await expect(prepare()).rejects.toThrow(named('Restore.NameTaken', '(an unknown number of rows)'))
-  })
-
-  test('takes the place of an empty table, unless rows came in the meantime', async () => {
-    await lose()
-    await world.asOwner('create table public.items (id integer primary key, embedding public.vector(3), note text)')
+  const load = async () => {
     await prepareAndLoad(world)
     await world.session((s) => finishLoad(s, world.objects, RESTORE))
     await buildAll(world)
     await world.session((s) => compareRestore(s, world.objects, RESTORE))
-    await world.query('insert into public.items values (1)')
-    await expect(swap(world)).rejects.toThrow(named('Restore.NameTaken', '(1 rows)'))
-    await world.query('delete from public.items')
+  }
+  const aside = () =>
+    world.session((s) =>
+      setAside(s, world.objects, { ...RESTORE, allow: [], acceptDrift: false, clock, lockOptions: {} }),
+    )
+
+  test('never overwrites and never drops: what stands under a name, empty or not, is refused with its rows', async () => {
+    await lose()
+    await load()
+    await world.asOwner(`create table public.items ${ITEMS}`)
+    await expect(swap(world)).rejects.toThrow(named('Restore.NameTaken', '"public.items" (0 rows)'))
+    await world.query('insert into public.items values (1), (2)')
+    await expect(swap(world)).rejects.toThrow(named('Restore.NameTaken', '"public.items" (2 rows)'))
+    expect(await world.query('select count(*)::int as n from public.items')).toEqual([{ n: 2 }])
+  })
+
+  test('a table whose rows this role may not count is not taken for an empty one', async () => {
+    await lose()
+    await load()
+    await world.query(`create table public.items ${ITEMS}`)
+    await expect(swap(world)).rejects.toThrow(named('Restore.NameTaken', '(an unknown number of rows)'))
+  })
+
+  test('sets aside what stands there, unless something depends on it, and takes its place', async () => {
+    await lose()
+    await load()
+    await world.asOwner(`create table public.items ${ITEMS}`)
     await world.query('create view public.on_it as select id from public.items')
-    await expect(swap(world)).rejects.toThrow(named('Purge.NotCovered', 'view "public.on_it"'))
+    await expect(aside()).rejects.toThrow(named('Retire.Refused', 'on_it'))
     await world.query('drop view public.on_it')
+    expect(await aside()).toMatchObject({ id: 'inc-2-replaced', replacedBy: null })
+    expect(await aside()).toBeNull()
     expect(await swap(world)).toMatchObject({ changed: true })
     expect(await restored()).toEqual([{ items: 50, sum: 1275 }])
   })

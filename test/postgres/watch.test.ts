@@ -77,7 +77,7 @@ describePostgres('watching after a path', () => {
     return { stack, run, look: lookWith(stack, run) }
   }
   const lookWith = (stack: Stack, run: Run) => async () => {
-    const { watching } = Looked.parse(await stack.invoke('watch', { run, input: {} }))
+    const { watching } = Looked.parse(await stack.invoke('watch', { run, input: { after: run.path } }))
     return watching
   }
   const verifyOnce = (stack: Stack, run: Run) => stack.invoke('verify', { run, input: { after: 'flag' } })

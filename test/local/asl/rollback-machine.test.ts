@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { run } from './harness.ts'
+import { LambdaError } from '#local/asl/interpret.ts'
+import { type Call, run } from './harness.ts'
 
 test("the project's own machine rolls back by its flag path", async () => {
   const text = readFileSync(new URL('../../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
@@ -51,4 +52,28 @@ test("the project's own machine rolls back by its flag path", async () => {
     ].toSorted(),
   )
   expect(events.at(-2)?.stateExitedEventDetails?.name).toBe('Rolled back')
+})
+
+test('a person who chooses another path does not take the snapshot along; one who retries does', async () => {
+  const text = readFileSync(new URL('../../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
+  const answers = [{ decision: 'retry' }, { decision: 'path', path: 'full' }, { decision: 'close' }]
+  const requests: unknown[] = []
+  const { result } = await run(text.replace(/\$\{(\w+)\}/g, '$1'), {
+    functions: {
+      ContainFunction: (payload: { request: unknown }) => {
+        requests.push(payload.request)
+        return { flags: [] }
+      },
+      OpenIncidentFunction: () => {
+        throw new LambdaError('Request.RestoreOnly', 'refused')
+      },
+      NeedsHumanFunction: ({ token }: { token: string }, { tokens }: Call) => {
+        tokens.succeed(token, JSON.stringify(answers.shift()))
+      },
+    },
+    input: { plan: 'p', path: 'restore', reason: 'a test', snapshot: 's-1', 'accept-drift': true },
+  })
+  expect(result.status).toBe('SUCCEEDED')
+  const asked = { plan: 'p', path: 'restore', reason: 'a test', snapshot: 's-1', 'accept-drift': true }
+  expect(requests).toEqual([asked, asked, { plan: 'p', path: 'full', reason: 'a test' }])
 })
