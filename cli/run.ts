@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly confirm?: string
   readonly approve?: readonly string[]
   readonly reason?: string
+  readonly snapshot?: string
+  readonly acceptDrift?: boolean
   readonly json?: boolean
   readonly out?: string
   readonly plans?: string
@@ -53,6 +55,11 @@ const required = (options: RunOptions, plan: Plan): { databaseUrl: string; state
     throw usage(
       `"--confirm" is ${options.confirm === undefined ? 'missing' : `"${options.confirm}"`}.`,
       `This changes a real database: repeat the name of the plan, --confirm ${plan.name}.`,
+    )
+  if (path !== 'restore' && (options.snapshot !== undefined || options.acceptDrift))
+    throw usage(
+      `The path "${path}" takes no "--snapshot" and no "--accept-drift".`,
+      'They say what to restore: use them with --path restore.',
     )
   return { databaseUrl: options.databaseUrl, state: resolve(options.state), path }
 }
@@ -109,6 +116,8 @@ export const run = async (planName: string, options: RunOptions): Promise<number
       plan: basename(directory),
       path,
       reason: options.reason ?? 'Started by hand with vector-rollback run.',
+      ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
+      ...(options.acceptDrift ? { 'accept-drift': true } : {}),
     })
     shown.close()
     const { report } = outcome

@@ -6,6 +6,15 @@ export const path = (): Option => new Option('--path <path>', 'flag, partial, fu
 export const databaseUrl = (description: string): Option =>
   new Option('--database-url <url>', `${description}: postgresql://user@host:5432/name; the password from PGPASSWORD`)
 
+export const snapshot = (): Option =>
+  new Option(
+    '--snapshot <id>',
+    'path restore: this snapshot, also over tables that are there (set aside, counted, approved)',
+  )
+
+export const acceptDrift = (): Option =>
+  new Option('--accept-drift', 'path restore: tables that were altered since the snapshot may be set aside')
+
 export const plans = (): Option =>
   new Option('--plans <dir>', "folder with one folder per plan; default: the project's")
 

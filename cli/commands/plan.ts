@@ -1,7 +1,7 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { PlanCheckOptions } from '#cli/plan-check.ts'
 import type { PlanPreviewOptions } from '#cli/plan-preview.ts'
-import { databaseUrl, examples, json, path, plans } from './options.ts'
+import { acceptDrift, databaseUrl, examples, json, path, plans, snapshot } from './options.ts'
 
 export const planCommands = (program: Command): void => {
   const plan = program
@@ -27,6 +27,9 @@ export const planCommands = (program: Command): void => {
     )
     .addOption(path().makeOptionMandatory())
     .addOption(databaseUrl('look at this database as well'))
+    .addOption(new Option('--state <dir>', 'path restore: look at the snapshots of local runs in this folder as well'))
+    .addOption(snapshot())
+    .addOption(acceptDrift())
     .addOption(plans())
     .addOption(json())
     .addHelpText(

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { DrillOptions } from '#cli/drill.ts'
 import type { RunOptions } from '#cli/run.ts'
-import { collected, databaseUrl, examples, json, out, path, plans } from './options.ts'
+import { acceptDrift, collected, databaseUrl, examples, json, out, path, plans, snapshot } from './options.ts'
 
 export const drillCommand = (program: Command): void => {
   program
@@ -36,6 +36,8 @@ export const runCommand = (program: Command): void => {
     .addOption(new Option('--confirm <plan>', 'the name of the plan once more: this changes a real database'))
     .addOption(new Option('--approve <role=name>', 'who approves, in which role; repeatable').argParser(collected))
     .addOption(new Option('--reason <text>', 'why, for the report'))
+    .addOption(snapshot())
+    .addOption(acceptDrift())
     .addOption(out())
     .addOption(plans())
     .addOption(json())
@@ -44,6 +46,7 @@ export const runCommand = (program: Command): void => {
       examples(
         'run pgvector-search --path partial --local --database-url postgresql://rollback@db/app --state ./state --confirm pgvector-search',
         'run pgvector-search --path restore --local --database-url postgresql://rollback@db/app --state ./state --confirm pgvector-search --approve team-lead=alice',
+        'run pgvector-search --path restore --snapshot 2026-11-20-nightly --local --database-url postgresql://rollback@db/app --state ./state --confirm pgvector-search --approve team-lead=alice',
       ),
     )
     .action(async (name: string, options: RunOptions) => {

@@ -46,7 +46,7 @@ export interface Refusal {
 }
 
 export interface Approval {
-  readonly purpose: 'proceed' | 'purge' | 're-enable'
+  readonly purpose: 'proceed' | 'purge' | 'replace' | 're-enable'
   /** Asked only when this signal has started the path; `null`: always. */
   readonly signal: string | null
   readonly roles: readonly string[]
@@ -89,6 +89,8 @@ export interface Preview {
 
 /** What looking at the database adds to what the plan says. */
 export interface Findings {
+  /** In place of those that the plan alone tells of. */
+  readonly approvals?: readonly Approval[]
   readonly stages: readonly PreviewStage[]
   readonly tables: readonly TableSize[]
   readonly destroys: Destroys

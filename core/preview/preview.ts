@@ -9,7 +9,7 @@ import { invalidIndexNotes, roleNotes } from './notes.ts'
 import { beginning, momentsOf, previewOfPlan } from './of-plan.ts'
 import { lookAtPurge } from './purge.ts'
 import { readOnly } from './read-only.ts'
-import { lookAtRestore } from './restore.ts'
+import { lookAtRestore, type PreviewBucket } from './restore.ts'
 import { stepsOnDatabase } from './steps.ts'
 import { readSizes } from './tables.ts'
 
@@ -42,14 +42,20 @@ const lookAtKeeping = async (session: Session, plan: Plan, path: 'flag' | 'parti
   }
 }
 
-const lookAt = (session: Session, plan: Plan, path: Path, now: Date): Promise<Findings> => {
+export interface PreviewOptions {
+  readonly now: Date
+  /** Where the snapshots are: without it a restore cannot say which one it takes, nor how that differs. */
+  readonly bucket?: PreviewBucket
+}
+
+const lookAt = (session: Session, plan: Plan, path: Path, { now, bucket }: PreviewOptions): Promise<Findings> => {
   switch (path) {
     case 'full':
       return lookAtFull(session, plan)
     case 'purge':
       return lookAtPurge(session, plan, now)
     case 'restore':
-      return lookAtRestore(session, plan)
+      return lookAtRestore(session, plan, bucket ?? null)
     default:
       return lookAtKeeping(session, plan, path)
   }
@@ -60,11 +66,16 @@ const lookAt = (session: Session, plan: Plan, path: Path, now: Date): Promise<Fi
  * of the answer, but for the wrong database, about which nothing else is asked. Throws `Database.*`, `Plan.NoSuchPath`,
  * `Postgres.Unreachable`.
  */
-export const previewOnDatabase = async (plan: Plan, path: Path, database: Database, now: Date): Promise<Preview> => {
+export const previewOnDatabase = async (
+  plan: Plan,
+  path: Path,
+  database: Database,
+  options: PreviewOptions,
+): Promise<Preview> => {
   const general = await previewOfPlan(plan, path)
   return readOnly(database, async (session) => {
     await checkDatabase(session, plan, database.label)
-    const { stages, notes, notLookedAt, ...found } = await lookAt(session, plan, path, now)
+    const { stages, notes, notLookedAt, ...found } = await lookAt(session, plan, path, options)
     return {
       ...general,
       ...found,

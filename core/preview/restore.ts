@@ -1,11 +1,16 @@
 import { addForeignKey, validateForeignKey } from '#core/ddl/render/foreign-keys.ts'
-import { printTable, type Table } from '#core/names.ts'
+import { printTable, type RetirementId, type SnapshotId, type Table } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
-import type { Session } from '#core/ports.ts'
+import { writeTable } from '#core/plan/vocabulary.ts'
+import type { Objects, Session } from '#core/ports.ts'
+import { counted } from '#core/report/figures.ts'
+import { chooseRestore } from '#core/restore/choose.ts'
 import { existing } from '#core/restore/drift.ts'
+import { printStanding, standingTables } from '#core/restore/standing.ts'
 import { missingBootstrap } from '#core/retire/bootstrap.ts'
 import { findLostRoles, rolesToGiveBack, withoutRoles } from '#core/retire/existing-roles.ts'
 import { sortForeignKeys } from '#core/retire/foreign-keys-back.ts'
+import { planRetirement } from '#core/retire/plan.ts'
 import { isOpen, type Retirement } from '#core/retire/record.ts'
 import { findRetirements } from '#core/retire/records.ts'
 import { mergeRoles, readRoles } from '#core/retire/roles.ts'
@@ -13,10 +18,12 @@ import { requireFreeNames } from '#core/retire/taken-names.ts'
 import { undoStatements } from '#core/retire/undo-statements.ts'
 import type { Sql } from '#core/sql/tag.ts'
 import { sql } from '#core/sql/tag.ts'
+import { approvalsOf } from './approvals.ts'
 import { bootstrapOf } from './bootstrap.ts'
 import type { Findings, PreviewLine, PreviewStage } from './model.ts'
 import { action } from './of-plan.ts'
 import { orRefusal } from './refusals.ts'
+import { replaceApproval, setAsideStages } from './set-aside.ts'
 import { statementsOf } from './sql-text.ts'
 import { countRetired, readSizes } from './tables.ts'
 
@@ -101,6 +108,7 @@ const isInstalled = (extension: string) => sql`select from pg_catalog.pg_extensi
 /** The move into place of what a snapshot has; which one, the bucket knows. */
 const fromSnapshot = async (session: Session, plan: Plan, gone: readonly Table[]): Promise<Findings> => {
   const { rowCount } = await session.query(isInstalled(plan.protects.extension))
+  const standing = await standingTables(session, plan.paths.full?.retire ?? plan.protects.tables)
   const create = `create extension ${plan.protects.extension}, which needs rds_superuser on RDS`
   return {
     ...none,
@@ -112,18 +120,74 @@ const fromSnapshot = async (session: Session, plan: Plan, gone: readonly Table[]
       INDEXES,
     ],
     tables: await readSizes(session, plan.protects.tables),
-    notes: [`gone, and not retired: ${gone.map(printTable).join(', ')}; they come from the newest sealed snapshot`],
+    notes: [
+      `gone, and not retired: ${gone.map(printTable).join(', ')}; they come from the newest sealed snapshot`,
+      ...standing.map(
+        (table) => `in the way of it: ${printStanding(table)}; set aside and asked about before the swap`,
+      ),
+    ],
+    ...(standing.length === 0
+      ? {}
+      : { approvals: [replaceApproval(plan, standing, []), ...approvalsOf(plan, 'restore')] }),
+  }
+}
+
+/** What a restore would be asked for, and the bucket that has it. */
+export interface PreviewBucket {
+  readonly objects: Objects
+  readonly environment: string
+  readonly snapshot?: SnapshotId
+  readonly acceptDrift: boolean
+}
+
+/** The same choice as the restore makes, and what that would do. */
+const fromBucket = async (session: Session, plan: Plan, bucket: PreviewBucket): Promise<Findings | null> => {
+  const { objects, ...asked } = bucket
+  const tables = plan.paths.full?.retire ?? plan.protects.tables
+  const allow = (plan.paths.full?.allow ?? []).map(writeTable)
+  const choice = await orRefusal(() =>
+    chooseRestore(session, objects, { ...asked, plan: plan.name, tables, createExtension: true, allow }),
+  )
+  if ('refusal' in choice)
+    return { ...none, tables: await readSizes(session, tables), refusals: [choice.refusal], notLookedAt: [] }
+  if (choice.value.source !== 'snapshot') return null
+  const { snapshot, createdAt, rows, standing, diff, detail } = choice.value
+  const retirement = 'planned' as RetirementId
+  const planned =
+    standing.length === 0 ? { statements: [] } : await planRetirement(session, { retirement, tables: standing, allow })
+  return {
+    ...none,
+    stages: [
+      {
+        title: `Restore snapshot "${snapshot}" of ${createdAt}, ${counted(rows, 'row')}`,
+        lines: FROM_SNAPSHOT.slice(1, 3).map(action),
+      },
+      ...setAsideStages(standing, planned),
+      { title: 'Swap in', lines: FROM_SNAPSHOT.slice(3).map(action) },
+      INDEXES,
+    ],
+    tables: await readSizes(session, choice.value.tables),
+    ...(standing.length === 0
+      ? {}
+      : { approvals: [replaceApproval(plan, standing, diff), ...approvalsOf(plan, 'restore')] }),
+    notes: [detail, ...diff],
+    notLookedAt: [],
   }
 }
 
 /** Where a restore would take the tables from, and how. */
-export const lookAtRestore = async (session: Session, plan: Plan): Promise<Findings> => {
+export const lookAtRestore = async (session: Session, plan: Plan, bucket: PreviewBucket | null): Promise<Findings> => {
+  const known = bucket && (await fromBucket(session, plan, bucket))
+  if (known) return known
   const tables = plan.paths.full?.retire ?? plan.protects.tables
   const wanted = new Set(tables.map(printTable))
   const records = await orRefusal(() => findRetirements(session, plan.name))
   if ('refusal' in records) return { ...none, refusals: [records.refusal] }
   const open = records.value.find(
-    (one) => isOpen(one) && one.tables.some(({ definition }) => wanted.has(printTable(definition.table))),
+    (one) =>
+      isOpen(one) &&
+      one.replacedBy === undefined &&
+      one.tables.some(({ definition }) => wanted.has(printTable(definition.table))),
   )
   const retired = open?.tables.map((table) => table.retired) ?? []
   if (open && (await existing(session, retired)).length === retired.length) return byUndo(session, open)
