@@ -1,4 +1,5 @@
 import { postgres } from '#aws/postgres.ts'
+import { expandTrees } from '#core/ddl/trees.ts'
 import { RollbackError } from '#core/errors.ts'
 import { checkDatabase } from '#core/incident/right-database.ts'
 import { printTable } from '#core/names.ts'
@@ -39,7 +40,7 @@ const tablesOf = async (session: Session, plan: Plan) => {
   const tables = plan.paths.full?.retire ?? plan.protects.tables
   const there = new Set((await existing(session, tables)).map(printTable))
   const gone = tables.find((table) => !there.has(printTable(table)))
-  if (gone === undefined) return tables
+  if (gone === undefined) return expandTrees(session, tables)
   throw refused(
     'Bootstrap.NoSuchTable',
     `There is no table "${printTable(gone)}", so that nobody knows its owner.`,

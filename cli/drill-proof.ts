@@ -1,5 +1,6 @@
 import { captureTables } from '#core/ddl/capture.ts'
 import type { TableDefinition } from '#core/ddl/definition.ts'
+import { expandTrees } from '#core/ddl/trees.ts'
 import { RollbackError } from '#core/errors.ts'
 import { canonicalJson } from '#core/json.ts'
 import { printTable } from '#core/names.ts'
@@ -8,8 +9,8 @@ import type { Database } from '#core/ports.ts'
 
 /** The tables that a full rollback takes away, as the catalogue has them. Their rows are compared by the restore itself. */
 export const definitionsOf = (database: Database, plan: Plan): Promise<TableDefinition[]> =>
-  database.session({ applicationName: 'vector-rollback:drill' }, (session) =>
-    captureTables(session, plan.paths.full?.retire ?? plan.protects.tables),
+  database.session({ applicationName: 'vector-rollback:drill' }, async (session) =>
+    captureTables(session, await expandTrees(session, plan.paths.full?.retire ?? plan.protects.tables)),
   )
 
 /** A restored table has another oid; nothing else may differ. */

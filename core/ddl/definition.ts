@@ -10,7 +10,8 @@ export interface TableDefinition {
   readonly oid: number
   readonly owner: string
   readonly persistence: 'permanent' | 'unlogged'
-  readonly accessMethod: string
+  /** `null`: a partitioned table, which has no rows of its own, and names no method for those of its partitions. */
+  readonly accessMethod: string | null
   readonly tablespace: string | null
   /** `key=value` as in reloptions; those of the TOAST table as `toast.key=value`. */
   readonly options: readonly string[]
@@ -18,6 +19,12 @@ export interface TableDefinition {
   readonly replicaIdentity:
     | { readonly kind: 'default' | 'full' | 'nothing' }
     | { readonly kind: 'index'; readonly index: string }
+  /** What a partitioned table is divided by, as `pg_get_partkeydef` says it: `RANGE (at)`. Others have none. */
+  readonly partitioning?: { readonly key: string }
+  /** Of a partition: its parent, and `FOR VALUES …` or `DEFAULT`. */
+  readonly partitionOf?: { readonly parent: Table; readonly bound: string }
+  /** The parents of a table made by INHERITS, in their order. */
+  readonly inherits?: readonly Table[]
   readonly columns: readonly ColumnDefinition[]
   /** Sequences that columns of this table own (serial and identity). */
   readonly sequences: readonly SequenceDefinition[]
@@ -43,6 +50,8 @@ export interface TableDefinition {
     readonly definition: string
     readonly enabled: EnabledState
     readonly comment: string | null
+    /** A partition's copy of a trigger of its parent: it comes with that one. */
+    readonly inherited?: true
   }[]
   readonly rules: readonly {
     readonly name: string
@@ -81,7 +90,11 @@ export interface ColumnDefinition {
     readonly definition: string
     readonly validated: boolean
     readonly comment: string | null
+    /** Only because a parent has it. */
+    readonly inherited?: true
   } | null
+  /** Only because a parent has it. */
+  readonly inherited?: true
   /** Qualified collation, when it is not the type's own. */
   readonly collation: Table | null
   /** The expression of the default, or of the generated column. */
@@ -127,8 +140,11 @@ export interface ConstraintDefinition {
   readonly definition: string
   readonly validated: boolean
   readonly comment: string | null
+  /** Only because a parent has it. */
+  readonly inherited?: true
   /** For the constraints that an index carries. */
   readonly index: {
+    readonly attachedTo?: Table
     readonly comment: string | null
     readonly clustered: boolean
     readonly options: readonly string[]
@@ -144,6 +160,11 @@ export interface ForeignKeyDefinition {
   readonly definition: string
   readonly validated: boolean
   readonly comment: string | null
+  /**
+   * Where `from` is partitioned: the keys that enforce it on the partitions with rows, which come and go with it. They have
+   * its definition, and may have other names.
+   */
+  readonly onPartitions?: readonly { readonly from: Table; readonly name: string }[]
 }
 
 export interface IndexDefinition {
@@ -154,7 +175,10 @@ export interface IndexDefinition {
   /** What follows `create [unique] index <name> on <table>` in `pg_get_indexdef`, from ` using ` on. */
   readonly definition: string
   readonly tablespace: string | null
+  /** An index of a partitioned table has nothing to build and is always called valid: what it lacks is attached to none. */
   readonly valid: boolean
+  /** The index of the parent that this index of a partition is a part of. */
+  readonly attachedTo?: Table
   readonly clustered: boolean
   /** Statistics targets of expression columns, by attribute number. */
   readonly statisticsTargets: Readonly<Record<string, number>>

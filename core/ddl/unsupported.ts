@@ -14,7 +14,6 @@ export interface Finding {
 }
 
 const KINDS: Readonly<Record<string, string>> = {
-  p: 'partitioned table',
   f: 'foreign table',
   v: 'view',
   m: 'materialized view',
@@ -32,10 +31,10 @@ export async function findUncapturable(session: Session, tables: readonly Table[
   await assertEmptySearchPath(session)
   const relations = await findRelations(session, tables)
   const findings: Finding[] = relations
-    .filter(({ kind }) => kind !== 'r')
+    .filter(({ kind }) => kind !== 'r' && kind !== 'p')
     .map(({ kind, printed }) => ({
       object: `${KINDS[kind] ?? 'relation'} ${printed}`,
-      why: 'is not an ordinary table',
+      why: 'is not an ordinary or partitioned table',
     }))
   const oids = relations.map((relation) => relation.oid)
   findings.push(...(await readPeculiarities(session, oids)))

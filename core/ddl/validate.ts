@@ -1,6 +1,7 @@
 import { countOrphans, readUnvalidated } from '#core/ddl/catalogue/orphans.ts'
 import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
-import { validateForeignKey } from '#core/ddl/render/foreign-keys.ts'
+import { canBeJoined, joinPieces } from '#core/ddl/join-pieces.ts'
+import { piecesOf, validateForeignKey } from '#core/ddl/render/foreign-keys.ts'
 import { leftVisible, withRowsVisible } from '#core/ddl/rows-visible.ts'
 import { validateUnseen } from '#core/ddl/validate-unseen.ts'
 import type { Clock, Session } from '#core/ports.ts'
@@ -27,11 +28,27 @@ export async function validateForeignKeys(
   lockOptions: TableLockOptions = {},
 ): Promise<UnvalidatedForeignKey[]> {
   const valid = foreignKeys.filter(({ validated }) => validated)
-  const tables = valid.flatMap(({ from, to }) => [from, to])
+  const unvalidated = await validateEach(session, valid.flatMap(inPieces), clock, lockOptions)
+  for (const foreignKey of valid) await joinPieces(session, foreignKey, clock, lockOptions)
+  return unvalidated
+}
+
+const inPieces = (foreignKey: ForeignKeyDefinition): ForeignKeyDefinition[] => {
+  const pieces = piecesOf(foreignKey)
+  return pieces.length > 0 ? pieces : [foreignKey]
+}
+
+function validateEach(
+  session: Session,
+  foreignKeys: readonly ForeignKeyDefinition[],
+  clock: Clock,
+  lockOptions: TableLockOptions,
+): Promise<UnvalidatedForeignKey[]> {
+  const tables = foreignKeys.flatMap(({ from, to }) => [from, to])
   const { deadlineMs = 60_000 } = lockOptions
   return withRowsVisible(session, tables, clock, lockOptions, async () => {
     const unvalidated: UnvalidatedForeignKey[] = []
-    for (const foreignKey of valid) {
+    for (const foreignKey of foreignKeys) {
       const columns = await readUnvalidated(session, foreignKey)
       if (!columns) continue
       try {
@@ -51,10 +68,12 @@ export async function validationIsDue(
   foreignKeys: readonly ForeignKeyDefinition[],
 ): Promise<boolean> {
   const valid = foreignKeys.filter(({ validated }) => validated)
-  for (const foreignKey of valid) if (await readUnvalidated(session, foreignKey)) return true
+  const pieces = valid.flatMap(inPieces)
+  for (const foreignKey of pieces) if (await readUnvalidated(session, foreignKey)) return true
+  for (const foreignKey of valid) if (await canBeJoined(session, foreignKey)) return true
   return leftVisible(
     session,
-    valid.flatMap(({ from, to }) => [from, to]),
+    pieces.flatMap(({ from, to }) => [from, to]),
   )
 }
 

@@ -1,5 +1,6 @@
 import { readIndexes } from '#core/ddl/catalogue/indexes.ts'
 import type { IndexDefinition } from '#core/ddl/definition.ts'
+import { expandTrees } from '#core/ddl/trees.ts'
 import { RollbackError } from '#core/errors.ts'
 import { printTable, type Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
@@ -18,6 +19,7 @@ export interface FoundIndex {
 
 const tableOfIndex = (index: Table) => sql`
   select x.indrelid as oid, n.nspname as schema, c.relname as name, greatest(c.reltuples, 0)::int8 as rows,
+         i.relkind = 'I' or i.relispartition as shared,
          exists (select from pg_catalog.pg_constraint k where k.conindid = x.indexrelid and k.contype in ('p', 'u', 'x')) as constraint,
          (select pg_catalog.array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod))
             from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as types
@@ -31,21 +33,31 @@ const tableOfIndex = (index: Table) => sql`
 export const isAmong = (tables: readonly Table[], { schema, name }: Table): boolean =>
   tables.some((table) => table.schema === schema && table.name === name)
 
-type OfTable = { oid: number; schema: string; name: string; rows: string; constraint: boolean; types: string[] }
+type OfTable = {
+  oid: number
+  schema: string
+  name: string
+  rows: string
+  constraint: boolean
+  shared: boolean
+  types: string[]
+}
 
 /**
  * The index by name, or `null` when there is none. Throws `Index.NotProtected` for a table that is not in the care of the
- * plan, `Index.OfConstraint` for one that carries a key: that is dropped with its constraint, never by itself.
+ * plan, `Index.OfConstraint` for one that carries a key: that is dropped with its constraint, never by itself,
+ * `Index.Partitioned` for one of a partitioned table or a part of it.
  */
 export const findIndex = async (
   session: Session,
   index: Table,
-  protects: readonly Table[],
+  roots: readonly Table[],
 ): Promise<FoundIndex | null> => {
   const { rows } = await session.query<OfTable>(tableOfIndex(index))
   const [of] = rows
   if (!of) return null
   const table = { schema: of.schema, name: of.name }
+  const protects = await expandTrees(session, roots)
   if (!isAmong(protects, table))
     throw new RollbackError('Index.NotProtected', `"${printTable(index)}" is an index of "${printTable(table)}".`, {
       fix: `The plan protects ${protects.map(printTable).join(', ')}: add the table there, or take the index out of the step.`,
@@ -57,6 +69,15 @@ export const findIndex = async (
       `"${printTable(index)}" carries a constraint of "${printTable(table)}".`,
       {
         fix: 'Name only indexes that no primary key, unique or exclusion constraint needs.',
+        category: 'refused',
+      },
+    )
+  if (of.shared)
+    throw new RollbackError(
+      'Index.Partitioned',
+      `"${printTable(index)}" of "${printTable(table)}" is one index over several partitions.`,
+      {
+        fix: 'PostgreSQL can drop it only while everybody waits: take it out of the step, and contain by a flag instead.',
         category: 'refused',
       },
     )

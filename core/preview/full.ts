@@ -1,3 +1,4 @@
+import { expandTrees } from '#core/ddl/trees.ts'
 import { printTable, type RetirementId, type Table } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { pathOf } from '#core/plan/path-of.ts'
@@ -62,10 +63,11 @@ const retiredBefore = async (session: Session, plan: Plan, tables: readonly Tabl
 /** What the full path would do in this database. */
 export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings> => {
   const { retire: tables, allow, purge } = pathOf(plan, 'full')
+  const trees = await expandTrees(session, tables)
   const steps = await stepsOnDatabase(session, plan, 'full')
   const stages: PreviewStage[] = [...steps.stages]
   const refusals: Refusal[] = [...steps.refusals]
-  const notes = await invalidIndexNotes(session, tables)
+  const notes = await invalidIndexNotes(session, trees)
 
   const before = await orRefusal(() => retiredBefore(session, plan, tables))
   if ('refusal' in before) refusals.push(before.refusal)
@@ -86,17 +88,17 @@ export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings
     notes.push(...(await readerNotes(session)))
   }
   stages.push(snapshotStage(plan))
-  const sizes = await readSizes(session, tables)
+  const sizes = await readSizes(session, trees)
   if (!purgesAtOnce(plan, 'full')) {
     return { stages, tables: sizes, destroys: 'nothing', refusals, notes, notLookedAt: [] }
   }
   const destruction = await destructionOf(
     session,
-    tables,
+    trees,
     sizes,
     purge.extension === 'drop' ? plan.protects.extension : null,
   )
   // What depends on the tables is among the refusals of the retirement, with the way out.
-  stages.push(purgeStage(tables, destruction.destroys))
+  stages.push(purgeStage(trees, destruction.destroys))
   return { stages, tables: sizes, destroys: destruction.destroys, refusals, notes, notLookedAt: [] }
 }

@@ -1,3 +1,4 @@
+import { expandTrees } from '#core/ddl/trees.ts'
 import { checkDatabase } from '#core/incident/right-database.ts'
 import { type Path, printTable } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
@@ -26,7 +27,7 @@ const missingTables = async (session: Session, plan: Plan): Promise<Refusal[]> =
 
 /** The paths that keep the tables: `flag` does not look at them, so that there it is only worth knowing. */
 const lookAtKeeping = async (session: Session, plan: Plan, path: 'flag' | 'partial'): Promise<Findings> => {
-  const { tables } = plan.protects
+  const tables = await expandTrees(session, plan.protects.tables)
   const steps = await stepsOnDatabase(session, plan, path)
   const missing = await missingTables(session, plan)
   return {

@@ -1,4 +1,5 @@
 import { addForeignKey, validateForeignKey } from '#core/ddl/render/foreign-keys.ts'
+import { expandTrees } from '#core/ddl/trees.ts'
 import { printTable, type RetirementId, type SnapshotId, type Table } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { writeTable } from '#core/plan/vocabulary.ts'
@@ -119,7 +120,7 @@ const fromSnapshot = async (session: Session, plan: Plan, gone: readonly Table[]
       },
       INDEXES,
     ],
-    tables: await readSizes(session, plan.protects.tables),
+    tables: await readSizes(session, await expandTrees(session, plan.protects.tables)),
     notes: [
       `gone, and not retired: ${gone.map(printTable).join(', ')}; they come from the newest sealed snapshot`,
       ...standing.map(
@@ -197,7 +198,7 @@ export const lookAtRestore = async (session: Session, plan: Plan, bucket: Previe
   return {
     ...none,
     stages: [INDEXES],
-    tables: await readSizes(session, tables),
+    tables: await readSizes(session, await expandTrees(session, tables)),
     notes: ['all tables are there under their names: only dropped indexes would be built again'],
   }
 }

@@ -1,4 +1,4 @@
-import { constraintsAfterLoad } from '#core/ddl/render.ts'
+import { attachKeys, constraintsAfterLoad } from '#core/ddl/render.ts'
 import { RollbackError } from '#core/errors.ts'
 import type { Objects, Session } from '#core/ports.ts'
 import { addInnerForeignKeys } from '#core/restore/inner-foreign-keys.ts'
@@ -33,7 +33,9 @@ export async function finishLoad(
     )
   }
   let changed = false
-  for (const { definition } of manifest.tables) {
+  const definitions = manifest.tables.map(({ definition }) => definition)
+  // Children before parents.
+  for (const definition of definitions.toReversed()) {
     const added = await session.transaction(async () => {
       await takeYourTime(session)
       const piece = { kind: 'constraints', name: pieceName(definition.table) } as const
@@ -48,6 +50,7 @@ export async function finishLoad(
   const related = await session.transaction(async () => {
     await takeYourTime(session)
     if (!(await markDone(session, side.notes, { kind: 'foreign keys', name: 'all' }))) return false
+    for (const statement of attachKeys(definitions, (table) => sideTable(side, table))) await session.query(statement)
     await addInnerForeignKeys(session, manifest, side)
     return true
   })

@@ -40,7 +40,7 @@ export function indexesToBuild(
   const width = Math.max(0, ...definition.columns.map(({ type }) => vectorBytes(type) ?? 0))
   return definition.indexes
     .filter(({ valid }) => valid)
-    .map(({ valid: _, ...index }) => ({
+    .map(({ valid: _valid, attachedTo: _parent, ...index }) => ({
       ...index,
       statisticsTargets: { ...index.statisticsTargets },
       table: { schema: table.schema, name: table.name },

@@ -1,5 +1,5 @@
 import type { ForeignKeyDefinition, TableDefinition } from '#core/ddl/definition.ts'
-import { addForeignKey, distinctForeignKeys, validateForeignKey } from '#core/ddl/render/foreign-keys.ts'
+import { addValidForeignKey, distinctForeignKeys, piecesOf } from '#core/ddl/render/foreign-keys.ts'
 import type { Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
 import { type SideSchema, sideTable } from '#core/restore/side-schema.ts'
@@ -26,16 +26,20 @@ export const withoutInnerForeignKeys = ({ tables }: Manifest): TableDefinition[]
 /** Adds them to the side tables, validated. In a transaction, after the keys that they refer to. */
 export async function addInnerForeignKeys(session: Session, manifest: Manifest, side: SideSchema): Promise<void> {
   for (const key of innerForeignKeys(manifest)) {
-    const aside = {
-      ...key,
-      from: sideTable(side, key.from),
-      to: sideTable(side, key.to),
-      definition: await referringTo(session, key, sideTable(side, key.to)),
+    const definition = await referringTo(session, key, sideTable(side, key.to))
+    const aside = { ...key, from: sideTable(side, key.from), to: sideTable(side, key.to), definition }
+    for (const piece of otherwiseNamed(aside, side)) {
+      for (const statement of addValidForeignKey(piece)) await session.query(statement)
     }
-    for (const statement of addForeignKey(aside)) await session.query(statement)
-    await session.query(validateForeignKey(aside))
+    for (const statement of addValidForeignKey(aside)) await session.query(statement)
   }
 }
+
+/** PostgreSQL gives a key's name to what it derives from it for the partitions: what had another name is made first, and taken. */
+const otherwiseNamed = (key: ForeignKeyDefinition, side: SideSchema): ForeignKeyDefinition[] =>
+  piecesOf(key)
+    .filter(({ name }) => name !== key.name)
+    .map((piece) => ({ ...piece, from: sideTable(side, piece.from) }))
 
 /** The definition with another target: PostgreSQL says how it printed the name, which comes right after REFERENCES. */
 export async function referringTo(

@@ -11,6 +11,7 @@ export type Piece =
   | { kind: 'part'; name: string }
   | { kind: 'constraints'; name: string }
   | { kind: 'foreign keys'; name: 'all' }
+  | { kind: 'partitioned indexes'; name: 'all' }
   | { kind: 'compared'; name: string }
   | { kind: 'swapped'; name: 'all' }
 

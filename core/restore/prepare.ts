@@ -1,4 +1,4 @@
-import { createForLoad } from '#core/ddl/render.ts'
+import { attachPartitions, createForLoad } from '#core/ddl/render.ts'
 import { writeJson } from '#core/json.ts'
 import type { Objects, Session } from '#core/ports.ts'
 import { requireFits } from '#core/restore/drift.ts'
@@ -75,6 +75,11 @@ export async function createSide(session: Session, manifest: Manifest, side: Sid
     for (const statement of createForLoad(definition, sideTable(side, definition.table).schema)) {
       await session.query(statement)
     }
+  }
+  const definitions = manifest.tables.map(({ definition }) => definition)
+  // While they are empty: nothing is looked at, and COPY checks each row against the bounds.
+  for (const statement of attachPartitions(definitions, (table) => sideTable(side, table))) {
+    await session.query(statement)
   }
 }
 

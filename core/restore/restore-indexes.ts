@@ -14,7 +14,10 @@ export const pendingRestoreIndexes = (
   listPendingIndexes(
     session,
     manifest.tables.flatMap(({ definition, rows }) =>
-      indexesToBuild(definition, sideTable(side, definition.table), { mode: 'plain', rows }),
+      // Those of a partitioned table are made when what its partitions have is built.
+      definition.partitioning
+        ? []
+        : indexesToBuild(definition, sideTable(side, definition.table), { mode: 'plain', rows }),
     ),
   )
 

@@ -1,4 +1,4 @@
-import { finishAfterSwap } from '#core/ddl/render.ts'
+import { finishAfterSwap, partitionedIndexes } from '#core/ddl/render.ts'
 import { validateForeignKeys } from '#core/ddl/validate.ts'
 import { RollbackError } from '#core/errors.ts'
 import { readJson, writeJson } from '#core/json.ts'
@@ -45,6 +45,7 @@ export async function swapIn(
   }
   if (!(await doneOf(session, side.notes, 'swapped')).has('all')) {
     await requireReady(session, manifest, side)
+    await joinIndexes(session, manifest, side)
     await swap(session, manifest, side, input)
   }
   const { validations } = finishAfterSwap(withoutInnerForeignKeys(manifest))
@@ -67,7 +68,10 @@ export async function swapIn(
     })),
   }
   await withLockTimeout(session, '60s', async () => {
-    for (const { schema, name } of manifest.tables) await session.query(sql`analyze ${sql.id(schema, name)}`)
+    for (const { schema, name, definition } of manifest.tables) {
+      // ANALYZE of a partitioned table goes through all of its partitions.
+      if (!definition.partitionOf) await session.query(sql`analyze ${sql.id(schema, name)}`)
+    }
   })
   await writeJson(objects, key, restored)
   await dropSide(session, side)
@@ -90,6 +94,16 @@ async function requireReady(session: Session, manifest: Manifest, side: SideSche
     category: 'refused',
   })
 }
+
+/** Makes the built indexes of partitions one index of their table again. Nobody waits there. */
+const joinIndexes = (session: Session, manifest: Manifest, side: SideSchema): Promise<void> =>
+  session.transaction(async () => {
+    if (!(await markDone(session, side.notes, { kind: 'partitioned indexes', name: 'all' }))) return
+    const definitions = manifest.tables.map(({ definition }) => definition)
+    for (const statement of partitionedIndexes(definitions, (table) => sideTable(side, table))) {
+      await session.query(statement)
+    }
+  })
 
 async function swap(
   session: Session,

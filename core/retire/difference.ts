@@ -5,7 +5,7 @@ import { canonicalJson } from '#core/json.ts'
  * Where a table differs from its recorded definition, as a path (`columns[2].default`), or `null`. Not compared: whether foreign
  * keys are validated (that follows), values of sequences, and the order of grants, which need not be attainable again.
  *
- * @param lost foreign keys that could not be given back
+ * @param lost foreign keys that could not be given back, or not in one piece yet, and their pieces
  */
 export function differingPath(
   recorded: TableDefinition,

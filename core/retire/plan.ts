@@ -1,4 +1,5 @@
 import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
+import { expandTrees } from '#core/ddl/trees.ts'
 import type { Finding } from '#core/ddl/unsupported.ts'
 import type { RetirementId, Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
@@ -30,7 +31,8 @@ export async function planRetirement(
   session: Session,
   input: { retirement: RetirementId; tables: readonly Table[]; allow: readonly string[] },
 ): Promise<RetirementPlan> {
-  const { retirement, tables, allow } = input
+  const { retirement, allow } = input
+  const tables = await expandTrees(session, input.tables)
   const roles = await readRoles(session, tables)
   await requireOwners(session, roles)
   const surveyed = await survey(session, retirement, tables)

@@ -1,4 +1,6 @@
 import { findRelations } from '#core/ddl/catalogue/locate.ts'
+import type { TableDefinition } from '#core/ddl/definition.ts'
+import { expandTrees } from '#core/ddl/trees.ts'
 import { RollbackError } from '#core/errors.ts'
 import { type PlanName, printTable, type RetirementId, type Table } from '#core/names.ts'
 import type { Clock, Session } from '#core/ports.ts'
@@ -16,6 +18,7 @@ import type { TableLockOptions } from '#core/sql/locks.ts'
 export interface RetireInput {
   readonly plan: PlanName
   readonly retirement: RetirementId
+  /** Roots: their partitions and heirs go with them. */
   readonly tables: readonly Table[]
   /** Objects, by the names that the preview gives them, that may be left behind pointing at the retired tables. */
   readonly allow: readonly string[]
@@ -39,10 +42,11 @@ export interface Retired {
  * `Retire.PartlyRetired`, `Retire.CatalogueChanged`, `Retire.GrantLeft`, `Locks.NotAcquired`.
  */
 export async function retire(session: Session, input: RetireInput): Promise<Retired> {
-  const { plan, retirement: id, tables, allow, clock, lockOptions = {} } = input
+  const { plan, retirement: id, tables: roots, allow, clock, lockOptions = {} } = input
   const earlier = await findEarlier(session, input)
   if (earlier) return { changed: false, retirement: earlier }
 
+  const tables = await expandTrees(session, roots)
   // Before any lock: what cannot work is found without holding anybody up.
   await ensureBootstrap(session, await readRoles(session, tables))
   const before = await survey(session, id, tables)
@@ -50,6 +54,7 @@ export async function retire(session: Session, input: RetireInput): Promise<Reti
   const locked = tablesToLock(tables, before.boundaryForeignKeys)
 
   await underLocks(session, locked, clock, lockOptions, async () => {
+    requireSameTrees(tables, await expandTrees(session, roots))
     const now = await survey(session, id, tables)
     requireNoRefusals(await findObjectionsOfTables(session, tables, allow))
     const unlocked = tablesToLock(tables, now.boundaryForeignKeys).find((table) => !contains(locked, table))
@@ -71,6 +76,19 @@ export async function retire(session: Session, input: RetireInput): Promise<Reti
   const retirement = await findRetirement(session, id)
   if (!retirement) throw new TypeError('the record is written in the transaction that moves the tables')
   return { changed: true, retirement }
+}
+
+/** Throws `Retire.CatalogueChanged` when a partition came or went before the locks. */
+function requireSameTrees(before: readonly Table[], now: readonly Table[]): void {
+  const came = now.find((table) => !contains(before, table))
+  const gone = before.find((table) => !contains(now, table))
+  const changed = came ?? gone
+  if (!changed) return
+  throw new RollbackError(
+    'Retire.CatalogueChanged',
+    `"${printTable(changed)}" ${came ? 'became part of' : 'left'} one of the tables just now.`,
+    { fix: 'Run the step again.' },
+  )
 }
 
 export const script = (statements: readonly string[]): string => statements.map((text) => `${text};\n`).join('')
@@ -115,12 +133,19 @@ function requireSame(own: Retirement, tables: readonly Table[]): Retirement {
     )
   }
   const names = namesOf(own)
-  if (names.length === tables.length && tables.every((table) => contains(names, table))) return own
-  throw new RollbackError('Retire.OtherTables', `Retirement "${own.id}" is of ${names.map(printTable).join(', ')}.`, {
+  const roots = own.tables
+    .filter(({ definition }) => !isWithin(names, definition))
+    .map(({ definition }) => definition.table)
+  if (roots.every((table) => contains(tables, table)) && tables.every((table) => contains(names, table))) return own
+  throw new RollbackError('Retire.OtherTables', `Retirement "${own.id}" is of ${roots.map(printTable).join(', ')}.`, {
     fix: 'Start a new run for other tables.',
     category: 'refused',
   })
 }
+
+/** Whether a table went with a parent of its own. */
+const isWithin = (names: readonly Table[], { partitionOf, inherits = [] }: TableDefinition): boolean =>
+  [...inherits, ...(partitionOf ? [partitionOf.parent] : [])].some((parent) => contains(names, parent))
 
 const namesOf = ({ tables }: Retirement): Table[] => tables.map(({ definition }) => definition.table)
 

@@ -68,7 +68,7 @@ const revokeFrom = (object: Sql, grants: readonly Grant[], owner: string): Sql[]
 /** A role under forced row security copies a subset: nobody but the owner is left to be kept out. */
 function silence({ table, triggers, rules, rowSecurity }: TableDefinition): Sql[] {
   return [
-    ...(triggers.length > 0 ? [sql`alter table ${named(table)} disable trigger user`] : []),
+    ...(triggers.length > 0 ? [sql`alter table only ${named(table)} disable trigger user`] : []),
     ...rules.map(({ name }) => sql`alter table ${named(table)} disable rule ${sql.id(name)}`),
     ...(rowSecurity.forced ? [sql`alter table ${named(table)} no force row level security`] : []),
   ]

@@ -1,5 +1,7 @@
 import { readForeignKeys } from '#core/ddl/catalogue/foreign-keys.ts'
 import { findRelations } from '#core/ddl/catalogue/locate.ts'
+import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
+import { piecesOf } from '#core/ddl/render/foreign-keys.ts'
 import { type UnvalidatedForeignKey, validateForeignKeys } from '#core/ddl/validate.ts'
 import type { RetirementId, Table } from '#core/names.ts'
 import type { Clock, Session } from '#core/ports.ts'
@@ -72,7 +74,7 @@ async function alreadyBack(session: Session, { tables, boundaryForeignKeys }: Re
     located.map(({ oid }) => oid),
   )
   const lostForeignKeys = boundaryForeignKeys
-    .filter((key) => !there.some(({ name, from }) => name === key.name && same(from, key.from)))
+    .filter((key) => !withPieces([key]).some((wanted) => there.some((found) => sameKey(wanted, found))))
     .map((foreignKey) => ({ foreignKey, why: 'is not there any more' }))
   return { changed: false, lostForeignKeys, lostRoles: await findLostRoles(session, definitions) }
 }
@@ -110,13 +112,19 @@ async function moveBack(
       await requireAsRecorded(
         session,
         definitions,
-        lost.map(({ foreignKey }) => foreignKey),
+        withPieces([...lost.map(({ foreignKey }) => foreignKey), ...possible.filter(comesInPieces)]),
       )
       await closeAsUndone(session, retirement.id)
       return { changed: true, lostForeignKeys: lost, lostRoles }
     }),
   )
 }
+
+/** A key of a partitioned table that is not joined again yet is there as its pieces. */
+const comesInPieces = (key: ForeignKeyDefinition): boolean => piecesOf(key).length > 0
+const withPieces = (keys: readonly ForeignKeyDefinition[]): ForeignKeyDefinition[] =>
+  keys.flatMap((key) => [key, ...piecesOf(key)])
+const sameKey = (a: ForeignKeyDefinition, b: ForeignKeyDefinition): boolean => a.name === b.name && same(a.from, b.from)
 
 const distinct = (tables: readonly Table[]): Table[] =>
   tables.filter((table, i) => tables.findIndex((other) => same(other, table)) === i)

@@ -1,4 +1,5 @@
 import type { TableDefinition } from '#core/ddl/definition.ts'
+import { copyColumns } from '#core/ddl/render.ts'
 import { digestOf } from '#core/json.ts'
 import type { ManifestTable } from '#core/snapshot/manifest.ts'
 import type { PartContent, PartItem } from '#core/snapshot/part.ts'
@@ -7,9 +8,11 @@ import { addDigests, NO_ROWS } from '#core/snapshot/row-digest.ts'
 /** A table as the manifest has it, by its parts in their order. `item`: any of them, for what they have in common. */
 export const manifestTable = (
   definition: TableDefinition,
-  { columns, format }: Pick<PartItem, 'columns' | 'format'>,
+  part: Pick<PartItem, 'columns' | 'format'> | undefined,
   parts: readonly PartContent[],
 ): ManifestTable => {
+  // A partitioned table has no part.
+  const { columns, format } = part ?? { columns: copyColumns(definition), format: 'binary' }
   const { rows, digest } = parts.reduce(addDigests, NO_ROWS)
   return {
     schema: definition.table.schema,

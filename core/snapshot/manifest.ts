@@ -9,24 +9,30 @@ import { Digest, Hash, PartContent } from '#core/snapshot/part.ts'
 
 export const MANIFEST_FORMAT = 1
 
-const ManifestTable = z.strictObject({
-  schema: z.string(),
-  name: z.string(),
-  /** Everything that `create table` and its like need; taken before the table was moved. */
-  definition: z.custom<TableDefinition>((value) => typeof value === 'object' && value !== null && 'columns' in value),
-  columns: z.array(z.string()),
-  format: z.enum(['binary', 'text']),
-  rows: z.int().min(0),
-  /** Digest of all rows, see `RowDigest`. */
-  digest: Digest,
-  /** Bytes in the bucket. */
-  bytes: z.int().min(0),
-  /** Bytes of the COPY streams. */
-  rawBytes: z.int().min(0),
-  /** Of the raw SHA-256s of the parts, in their order, as canonical JSON. */
-  sha256: Hash,
-  parts: z.array(PartContent).min(1),
-})
+const ManifestTable = z
+  .strictObject({
+    schema: z.string(),
+    name: z.string(),
+    /** Everything that `create table` and its like need; taken before the table was moved. */
+    definition: z.custom<TableDefinition>((value) => typeof value === 'object' && value !== null && 'columns' in value),
+    columns: z.array(z.string()),
+    format: z.enum(['binary', 'text']),
+    rows: z.int().min(0),
+    /** Digest of all rows, see `RowDigest`. */
+    digest: Digest,
+    /** Bytes in the bucket. */
+    bytes: z.int().min(0),
+    /** Bytes of the COPY streams. */
+    rawBytes: z.int().min(0),
+    /** Of the raw SHA-256s of the parts, in their order, as canonical JSON. */
+    sha256: Hash,
+    /** One at least; none of a partitioned table, whose rows are those of its partitions. */
+    parts: z.array(PartContent),
+  })
+  .refine(({ definition, parts }) => (definition.partitioning === undefined) === parts.length > 0, {
+    error: 'a table has parts unless it is partitioned',
+    path: ['parts'],
+  })
 export type ManifestTable = z.infer<typeof ManifestTable>
 
 /** What snapshots of either kind have. */

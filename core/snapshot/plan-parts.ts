@@ -25,7 +25,7 @@ export interface PlannedParts {
 
 const sizeOf = ({ schema, name }: Table) => sql`
   select pg_catalog.pg_relation_size(c.oid)::text as heap, pg_catalog.pg_table_size(c.oid)::text as total,
-    pg_catalog.current_setting('block_size') as page
+    pg_catalog.current_setting('block_size') as page, c.relkind as kind
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where n.nspname = ${schema} and c.relname = ${name}`
 
@@ -66,7 +66,9 @@ export async function cutTables(
   let bytes = 0
   for (const table of tables) {
     const columns = await readColumns(session, table)
-    const { rows } = await session.query<{ heap: string; total: string; page: string }>(sizeOf(table))
+    const { rows } = await session.query<{ heap: string; total: string; page: string; kind: string }>(sizeOf(table))
+    // The rows of a partitioned table are those of its partitions.
+    if (rows[0]?.kind === 'p') continue
     const size = { heap: Number(rows[0]?.heap), total: Number(rows[0]?.total), page: Number(rows[0]?.page) }
     bytes += size.total
     for (const range of cutIntoRanges(size, partBytes)) {

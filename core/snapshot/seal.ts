@@ -125,7 +125,8 @@ async function collectTables(session: Session, objects: Objects, retirement: Ret
       return part && same(item.table, retired) ? [{ item, part }] : []
     })
     const first = own[0]
-    if (!first) throw missing(`${snapshotPrefix(retirement.plan, snapshot)} (parts of ${printTable(definition.table)})`)
+    if (!first && !definition.partitioning)
+      throw missing(`${snapshotPrefix(retirement.plan, snapshot)} (parts of ${printTable(definition.table)})`)
     const { rows } = own.map(({ part }) => part).reduce(addDigests, NO_ROWS)
     const counted = counts.get(retired.name)
     if (counted !== rows) {
@@ -140,7 +141,7 @@ async function collectTables(session: Session, objects: Objects, retirement: Ret
     }
     return manifestTable(
       definition,
-      first.item,
+      first?.item,
       own.map(({ part }) => part),
     )
   })

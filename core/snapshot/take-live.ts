@@ -1,6 +1,7 @@
 import { captureTables } from '#core/ddl/capture.ts'
 import { locateTables } from '#core/ddl/catalogue/locate.ts'
 import type { TableDefinition } from '#core/ddl/definition.ts'
+import { expandTrees } from '#core/ddl/trees.ts'
 import { type Finding, findUncapturable } from '#core/ddl/unsupported.ts'
 import { RollbackError } from '#core/errors.ts'
 import { writeJson } from '#core/json.ts'
@@ -71,8 +72,9 @@ export async function takeLive(
     async (session) => {
       await input.check(session)
       // Named before a lock would fail of it.
-      await locateTables(session, input.tables)
-      return exportingTransaction(session, () => copyAll(session, database, objects, input, signal))
+      const tables = await expandTrees(session, input.tables)
+      await locateTables(session, tables)
+      return exportingTransaction(session, () => copyAll(session, database, objects, { ...input, tables }, signal))
     },
   )
   signal?.throwIfAborted()
@@ -92,6 +94,12 @@ async function copyAll(
   const { plan, snapshot, tables, told } = input
   const exported = await exportSnapshot(session, tables)
   await requireRowsVisible(session, tables)
+  const now = await expandTrees(session, tables)
+  if (now.length !== tables.length) {
+    throw new RollbackError('Snapshot.CatalogueChanged', 'A partition came or went just now.', {
+      fix: 'Nothing was sealed. Take the snapshot again.',
+    })
+  }
   const definitions = await captureTables(session, tables)
   const server = await readServer(session, tables)
   const { items, bytes } = await cutTables(session, { plan, snapshot }, tables, input.partBytes)
@@ -171,7 +179,7 @@ const tableOf = (definition: TableDefinition, items: readonly PartItem[], parts:
   const { schema, name } = definition.table
   const own = items.filter(({ table }) => table.schema === schema && table.name === name)
   const [first] = own
-  if (!first) throw new TypeError(`"${printTable(definition.table)}" has no part`)
+  if (!first && !definition.partitioning) throw new TypeError(`"${printTable(definition.table)}" has no part`)
   return manifestTable(
     definition,
     first,

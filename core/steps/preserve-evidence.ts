@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { expandTrees } from '#core/ddl/trees.ts'
 import { EVIDENCE_NAMES, Evidence, preserveEvidence as preserve } from '#core/evidence/preserve.ts'
 import { keys } from '#core/incident/keys.ts'
 import { reading } from '#core/incident/session.ts'
@@ -21,9 +22,11 @@ export const preserveEvidence = defineStep({
       if (await writeJson(ports.objects, key, { at, rows }, { ifAbsent: true })) written += 1
       return key
     }
-    const evidence: Evidence[] = await reading(run, plan, 'evidence', ports, (session) =>
-      preserve(session, plan.protects.tables, keep),
-    ).catch((error: unknown) =>
+    const evidence: Evidence[] = await reading(run, plan, 'evidence', ports, async (session) => {
+      // Without their partitions rather than not at all.
+      const tables = await expandTrees(session, plan.protects.tables).catch(() => plan.protects.tables)
+      return preserve(session, tables, keep)
+    }).catch((error: unknown) =>
       // A database that is down is a reason to roll back, not a reason to stop: the report says that nothing is known.
       EVIDENCE_NAMES.map((name) => ({
         name,

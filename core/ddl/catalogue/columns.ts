@@ -1,4 +1,5 @@
 import { grantsOf } from '#core/ddl/catalogue/grants.ts'
+import { omitNull } from '#core/ddl/catalogue/omit-null.ts'
 import type { ColumnDefinition } from '#core/ddl/definition.ts'
 import type { Row, Session } from '#core/ports.ts'
 import { sql } from '#core/sql/tag.ts'
@@ -20,7 +21,9 @@ export async function readColumns(
            a.attnotnull as "notNull",
            case when nn.oid is not null then json_build_object(
              'name', nn.conname, 'definition', pg_get_constraintdef(nn.oid), 'validated', nn.convalidated,
-             'comment', obj_description(nn.oid, 'pg_constraint')) end as "notNullConstraint",
+             'comment', obj_description(nn.oid, 'pg_constraint'), 'inherited', case when not nn.conislocal then true end)
+           end as "notNullConstraint",
+           case when not a.attislocal then true end as inherited,
            case when a.attcollation not in (0, t.typcollation) then
              (select json_build_object('schema', cn.nspname, 'name', co.collname)
                 from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace
@@ -43,5 +46,8 @@ export async function readColumns(
       left join pg_constraint nn on nn.conrelid = a.attrelid and nn.contype = 'n' and nn.conkey = array[a.attnum]
      where a.attrelid = any(${oids}::oid[]) and a.attnum > 0 and not a.attisdropped
      order by a.attrelid, a.attnum`)
-  return rows
+  return rows.map(({ notNullConstraint, ...column }) => ({
+    ...omitNull(column, 'inherited'),
+    notNullConstraint: notNullConstraint && omitNull(notNullConstraint, 'inherited'),
+  }))
 }

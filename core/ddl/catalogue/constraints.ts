@@ -1,3 +1,5 @@
+import { attachedTo } from '#core/ddl/catalogue/attached-to.ts'
+import { omitNull } from '#core/ddl/catalogue/omit-null.ts'
 import type { ConstraintDefinition } from '#core/ddl/definition.ts'
 import type { Row, Session } from '#core/ports.ts'
 import { sql } from '#core/sql/tag.ts'
@@ -18,12 +20,17 @@ export async function readConstraints(
              'comment', obj_description(ic.oid, 'pg_class'),
              'clustered', i.indisclustered,
              'options', coalesce(ic.reloptions, '{}'),
-             'tablespace', space.spcname) end as index
+             'tablespace', space.spcname,
+             'attachedTo', ${attachedTo(sql`ic.oid`)}) end as index,
+           case when not con.conislocal then true end as inherited
       from pg_constraint con
       left join pg_class ic on ic.oid = con.conindid
       left join pg_index i on i.indexrelid = con.conindid
       left join pg_tablespace space on space.oid = ic.reltablespace
      where con.conrelid = any(${oids}::oid[]) and con.contype in ('p', 'u', 'x', 'c')
      order by con.conrelid, con.conname collate "C"`)
-  return rows
+  return rows.map(({ index, ...constraint }) => ({
+    ...omitNull(constraint, 'inherited'),
+    index: index && omitNull(index, 'attachedTo'),
+  }))
 }

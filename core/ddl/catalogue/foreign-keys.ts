@@ -1,3 +1,4 @@
+import { omitNull } from '#core/ddl/catalogue/omit-null.ts'
 import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
 import type { Row, Session } from '#core/ports.ts'
 import { sql } from '#core/sql/tag.ts'
@@ -6,6 +7,17 @@ export interface ForeignKeyRow extends ForeignKeyDefinition {
   readonly fromOid: number
   readonly toOid: number
 }
+
+/** Further keys derive from one of a partitioned table; those to the partitions of what is referred to are of no account. */
+const onPartitions = sql`(
+  with recursive derived as (
+    select con.oid, con.conrelid, con.conname, con.confrelid
+    union all
+    select d.oid, d.conrelid, d.conname, d.confrelid
+      from derived join pg_constraint d on d.conparentid = derived.oid and d.confrelid = derived.confrelid)
+  select coalesce(json_agg(json_build_object('name', derived.conname,
+           'from', json_build_object('schema', ln.nspname, 'name', lc.relname)) order by ln.nspname collate "C", lc.relname collate "C"), '[]')
+    from derived join pg_class lc on lc.oid = derived.conrelid and lc.relkind = 'r' join pg_namespace ln on ln.oid = lc.relnamespace)`
 
 /** Foreign keys of these tables and of other tables to them. */
 export async function readForeignKeys(session: Session, oids: readonly number[]): Promise<ForeignKeyRow[]> {
@@ -17,7 +29,8 @@ export async function readForeignKeys(session: Session, oids: readonly number[])
            json_build_object('schema', tn.nspname, 'name', tc.relname) as to,
            regexp_replace(pg_get_constraintdef(con.oid), ' NOT VALID$', '') as definition,
            con.convalidated as validated,
-           obj_description(con.oid, 'pg_constraint') as comment
+           obj_description(con.oid, 'pg_constraint') as comment,
+           case when fc.relkind = 'p' then ${onPartitions} end as "onPartitions"
       from pg_constraint con
       join pg_class fc on fc.oid = con.conrelid
       join pg_namespace fn on fn.oid = fc.relnamespace
@@ -26,5 +39,5 @@ export async function readForeignKeys(session: Session, oids: readonly number[])
      where con.contype = 'f' and con.conparentid = 0
        and (con.conrelid = any(${oids}::oid[]) or con.confrelid = any(${oids}::oid[]))
      order by fn.nspname collate "C", fc.relname collate "C", con.conname collate "C"`)
-  return rows
+  return rows.map((row) => omitNull(row, 'onPartitions'))
 }

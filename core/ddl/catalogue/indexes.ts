@@ -1,3 +1,5 @@
+import { attachedTo } from '#core/ddl/catalogue/attached-to.ts'
+import { omitNull } from '#core/ddl/catalogue/omit-null.ts'
 import type { IndexDefinition } from '#core/ddl/definition.ts'
 import type { Row, Session } from '#core/ports.ts'
 import { sql } from '#core/sql/tag.ts'
@@ -13,10 +15,12 @@ export async function readIndexes(
            json_build_object('schema', n.nspname, 'name', c.relname) as table,
            am.amname::text as method,
            i.indisunique as unique,
-           substr(pg_get_indexdef(i.indexrelid), 1 + length(format('CREATE %sINDEX %I ON %I.%I',
-             case when i.indisunique then 'UNIQUE ' else '' end, ic.relname, n.nspname, c.relname))) as definition,
+           substr(pg_get_indexdef(i.indexrelid), 1 + length(format('CREATE %sINDEX %I ON %s%I.%I',
+             case when i.indisunique then 'UNIQUE ' else '' end, ic.relname,
+             case when ic.relkind = 'I' then 'ONLY ' else '' end, n.nspname, c.relname))) as definition,
            space.spcname::text as tablespace,
-           i.indisvalid and i.indisready as valid,
+           (i.indisvalid or ic.relkind = 'I') and i.indisready as valid,
+           ${attachedTo(sql`i.indexrelid`)} as "attachedTo",
            i.indisclustered as clustered,
            coalesce((select json_object_agg(a.attnum, a.attstattarget order by a.attnum) from pg_attribute a
              where a.attrelid = i.indexrelid and a.attstattarget >= 0), '{}') as "statisticsTargets",
@@ -30,5 +34,5 @@ export async function readIndexes(
      where i.indrelid = any(${oids}::oid[])
        and not exists (select from pg_constraint con where con.conindid = i.indexrelid and con.contype in ('p', 'u', 'x'))
      order by i.indrelid, ic.relname collate "C"`)
-  return rows
+  return rows.map((row) => omitNull(row, 'attachedTo'))
 }

@@ -24,7 +24,7 @@ export async function findRelations(session: Session, tables: readonly Table[]):
   return rows
 }
 
-/** The oids of ordinary tables, in the order asked for. Throws `Capture.NoSuchTable`, `Capture.NotATable`. */
+/** The oids of ordinary and partitioned tables, in the order asked for. Throws `Capture.NoSuchTable`, `Capture.NotATable`. */
 export async function locateTables(session: Session, tables: readonly Table[]): Promise<Located[]> {
   const located = await findRelations(session, tables)
   for (const table of tables) {
@@ -35,9 +35,9 @@ export async function locateTables(session: Session, tables: readonly Table[]): 
         category: 'refused',
       })
     }
-    if (found.kind !== 'r') {
-      throw new RollbackError('Capture.NotATable', `"${printTable(table)}" is not an ordinary table.`, {
-        fix: 'Name the ordinary tables only: views, partitioned and foreign tables cannot be captured.',
+    if (found.kind !== 'r' && found.kind !== 'p') {
+      throw new RollbackError('Capture.NotATable', `"${printTable(table)}" is not an ordinary or partitioned table.`, {
+        fix: 'Name tables only: views and foreign tables cannot be captured, nor partitions that are foreign tables.',
         category: 'refused',
       })
     }

@@ -11,23 +11,23 @@ export async function readPeculiarities(session: Session, oids: readonly number[
   const { rows } = await session.query<Peculiarity & Row>(sql`
     with tables as (select c.*, c.oid::regclass::text as printed from pg_class c where c.oid = any(${oids}::oid[]))
     select 'table ' || printed as object, why from tables cross join lateral (values
-      (relispartition, 'is a partition'),
+      (relispartition and not exists (select from pg_inherits i where i.inhrelid = oid and i.inhparent = any(${oids}::oid[])),
+        'is a partition of a table that is not among them'),
+      (exists (select from pg_inherits i where i.inhrelid = oid and i.inhdetachpending), 'is being detached from its parent'),
       (relpersistence = 't', 'is a temporary table'),
       (reloftype <> 0, 'is a typed table'),
       (not relispartition and exists (select from pg_inherits i where i.inhrelid = oid), 'inherits from another table'),
-      (exists (select from pg_inherits i where i.inhparent = oid), 'has tables that inherit from it'),
+      (relkind <> 'p' and exists (select from pg_inherits i where i.inhparent = oid), 'has tables that inherit from it'),
       (exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = oid and d.deptype = 'e'),
         'belongs to an extension'),
       (exists (select from pg_seclabel l where l.classoid = 'pg_class'::regclass and l.objoid = oid), 'has security labels')
     ) is_or_has(yes, why) where yes
     union all
     select 'foreign key ' || quote_ident(con.conname) || ' on ' || con.conrelid::regclass,
-           case when exists (select from pg_trigger t where t.tgconstraint = con.oid and t.tgenabled <> 'O')
-             then 'has its internal triggers disabled' else 'joins the table with a partitioned table' end
+           'has its internal triggers disabled'
       from pg_constraint con
      where con.contype = 'f' and exists (select from tables where oid in (con.conrelid, con.confrelid))
-       and (exists (select from pg_trigger t where t.tgconstraint = con.oid and t.tgenabled <> 'O')
-         or exists (select from pg_class c where c.oid in (con.conrelid, con.confrelid) and (c.relkind = 'p' or c.relispartition)))
+       and exists (select from pg_trigger t where t.tgconstraint = con.oid and t.tgenabled <> 'O')
     union all
     select 'column ' || quote_ident(a.attname) || ' of ' || a.attrelid::regclass, 'has the row type of one of the tables'
       from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_type element on element.oid = t.typelem

@@ -9,15 +9,15 @@ const ENABLE: Readonly<Record<EnabledState, string>> = {
   A: 'enable always',
 }
 
-/** Triggers, each in the state it was in. */
+/** Triggers, each in the state it was in. A partition's copies come with those of its parent, which has to be first. */
 export const triggers = (definition: TableDefinition): Sql[] => [
-  ...definition.triggers.map((trigger) => sql.raw(trigger.definition)),
+  ...definition.triggers.filter(({ inherited }) => !inherited).map((trigger) => sql.raw(trigger.definition)),
   ...triggerStates(definition).filter((_, i) => definition.triggers[i]?.enabled !== 'O'),
 ]
 
 export const triggerStates = ({ table, triggers }: TableDefinition): Sql[] =>
   triggers.map(
-    ({ name, enabled }) => sql`alter table ${named(table)} ${sql.raw(ENABLE[enabled])} trigger ${sql.id(name)}`,
+    ({ name, enabled }) => sql`alter table only ${named(table)} ${sql.raw(ENABLE[enabled])} trigger ${sql.id(name)}`,
   )
 
 /** Rewrite rules, each in the state it was in. */

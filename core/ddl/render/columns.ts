@@ -2,10 +2,10 @@ import type { TableDefinition } from '#core/ddl/definition.ts'
 import { named, storageOptions } from '#core/ddl/render/names.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
 
-/** Defaults, statistics targets and options of the columns: none of them concerns rows that are there. */
+/** Defaults, statistics targets and options of the columns, of this table only: none concerns rows that are there. */
 export const columnSettings = ({ table, columns }: TableDefinition): Sql[] =>
   columns.flatMap((column) => {
-    const alter = sql`alter table ${named(table)} alter column ${sql.id(column.name)}`
+    const alter = sql`alter table only ${named(table)} alter column ${sql.id(column.name)}`
     const statements: Sql[] = []
     if (column.default !== null && column.generated === null) {
       statements.push(sql`${alter} set default ${sql.raw(column.default)}`)

@@ -3,18 +3,23 @@ import { named, storageOptions } from '#core/ddl/render/names.ts'
 import type { Table } from '#core/names.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
 
-/** Primary key, unique, exclusion and check constraints; NOT NULL that was not validated (PostgreSQL 18). */
+/**
+ * Primary key, unique, exclusion and check constraints; NOT NULL that was not validated (PostgreSQL 18). Children before their
+ * parents: what a parent has in common with a child that has it already is joined, and nothing is looked at twice.
+ */
 export function constraintsAfterLoad(definition: TableDefinition, schema: string): Sql[] {
   const table: Table = { schema, name: definition.table.name }
   const notNull = definition.columns
     .flatMap(({ notNullConstraint }) => (notNullConstraint ? [notNullConstraint] : []))
     .filter(({ validated }) => !validated)
     .map((constraint) => add(table, constraint.name, constraint.definition))
-  return [...notNull, ...definition.constraints.flatMap((constraint) => constraintOf(table, constraint))]
+  const only = definition.partitioning ? sql`only ` : sql``
+  return [...notNull, ...definition.constraints.flatMap((constraint) => constraintOf(table, constraint, only))]
 }
 
-function constraintOf(table: Table, { name, definition, index }: ConstraintDefinition): Sql[] {
-  const statements = [add(table, name, definition)]
+/** @param only keeps a partitioned table from making indexes of its own choice on its partitions */
+function constraintOf(table: Table, { name, definition, index }: ConstraintDefinition, only: Sql): Sql[] {
+  const statements = [add(table, name, definition, index ? only : sql``)]
   // pg_get_constraintdef leaves out what concerns the index alone.
   if (index && index.options.length > 0) {
     statements.push(sql`alter index ${sql.id(table.schema, name)} set (${storageOptions(index.options)})`)
@@ -25,5 +30,5 @@ function constraintOf(table: Table, { name, definition, index }: ConstraintDefin
   return statements
 }
 
-const add = (table: Table, name: string, definition: string): Sql =>
-  sql`alter table ${named(table)} add constraint ${sql.id(name)} ${sql.raw(definition)}`
+const add = (table: Table, name: string, definition: string, only: Sql = sql``): Sql =>
+  sql`alter table ${only}${named(table)} add constraint ${sql.id(name)} ${sql.raw(definition)}`

@@ -12,8 +12,9 @@ export function createForLoad(definition: TableDefinition, schema: string): Sql[
   const create = [
     sql`create ${definition.persistence === 'unlogged' ? sql`unlogged ` : sql``}table ${named(table)} (`,
     sql`${sql.join(definition.columns.map(column))})`,
-    sql` using ${sql.id(definition.accessMethod)}`,
   ]
+  if (definition.partitioning) create.push(sql` partition by ${sql.raw(definition.partitioning.key)}`)
+  if (definition.accessMethod !== null) create.push(sql` using ${sql.id(definition.accessMethod)}`)
   if (definition.options.length > 0) create.push(sql` with (${storageOptions(definition.options)})`)
   if (definition.tablespace !== null) create.push(sql` tablespace ${sql.id(definition.tablespace)}`)
   // STORAGE is part of CREATE TABLE from PostgreSQL 16 on only; COPY has to find it set.
@@ -21,7 +22,7 @@ export function createForLoad(definition: TableDefinition, schema: string): Sql[
     .filter(({ storage }) => storage !== null)
     .map(
       ({ name, storage }) =>
-        sql`alter table ${named(table)} alter column ${sql.id(name)} set storage ${sql.raw(storage ?? '')}`,
+        sql`alter table only ${named(table)} alter column ${sql.id(name)} set storage ${sql.raw(storage ?? '')}`,
     )
   return [sql.join(create, ''), ...storage]
 }

@@ -13,9 +13,11 @@ export interface IndexStatement {
 
 /**
  * Indexes that no constraint owns. The invalid ones are left out: a build that failed before is not part of what is given
- * back, and pg_dump leaves them out, too.
+ * back, and pg_dump leaves them out, too. Those of partitioned tables are only names for what their partitions have: see
+ * `partitionedIndexes`.
  */
 export function indexesAfterLoad(definition: TableDefinition, schema: string): IndexStatement[] {
+  if (definition.partitioning) return []
   return definition.indexes
     .filter(({ valid }) => valid)
     .map((index) => ({
@@ -30,11 +32,14 @@ const create = ({ name, table, unique, definition }: IndexDefinition, schema: st
   sql`create ${unique ? sql`unique ` : sql``}index ${concurrently}${sql.id(name)} on ${sql.id(schema, table.name)}${sql.raw(definition)}`
 
 /** What CREATE INDEX cannot say: tablespace (its place is before WHERE), statistics targets. */
-export function indexSettings(definition: TableDefinition): Sql[] {
+export const indexSettings = (definition: TableDefinition): Sql[] =>
+  definition.partitioning ? [] : settingsOfIndexes(definition, definition.table.schema)
+
+export function settingsOfIndexes(definition: TableDefinition, schema: string): Sql[] {
   return definition.indexes
     .filter(({ valid }) => valid)
     .flatMap((index) => {
-      const name = sql.id(definition.table.schema, index.name)
+      const name = sql.id(schema, index.name)
       const targets = Object.entries(index.statisticsTargets).map(
         ([column, target]) =>
           sql`alter index ${name} alter column ${sql.raw(String(Number(column)))} set statistics ${sql.raw(String(target))}`,
