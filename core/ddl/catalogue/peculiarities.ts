@@ -29,6 +29,12 @@ export async function readPeculiarities(session: Session, oids: readonly number[
      where con.contype = 'f' and exists (select from tables where oid in (con.conrelid, con.confrelid))
        and exists (select from pg_trigger t where t.tgconstraint = con.oid and t.tgenabled <> 'O')
     union all
+    select 'constraint ' || quote_ident(con.conname) || ' on ' || con.conrelid::regclass,
+           'is a NOT NULL that is not validated and has another name than that of its parent'
+      from pg_constraint con join pg_inherits i on i.inhrelid = con.conrelid
+     where con.conrelid in (select oid from tables) and con.contype = 'n' and not con.convalidated and not con.conislocal
+       and not exists (select from pg_constraint p where p.conrelid = i.inhparent and p.contype = 'n' and p.conname = con.conname)
+    union all
     select 'column ' || quote_ident(a.attname) || ' of ' || a.attrelid::regclass, 'has the row type of one of the tables'
       from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_type element on element.oid = t.typelem
      where a.attrelid in (select oid from tables) and a.attnum > 0

@@ -11,7 +11,8 @@ export function constraintsAfterLoad(definition: TableDefinition, schema: string
   const table: Table = { schema, name: definition.table.name }
   const notNull = definition.columns
     .flatMap(({ notNullConstraint }) => (notNullConstraint ? [notNullConstraint] : []))
-    .filter(({ validated }) => !validated)
+    // Its parent's gives it to a child; what is a child's own already would stay its own.
+    .filter(({ validated, inherited }) => !validated && !inherited)
     .map((constraint) => add(table, constraint.name, constraint.definition))
   const only = definition.partitioning ? sql`only ` : sql``
   return [...notNull, ...definition.constraints.flatMap((constraint) => constraintOf(table, constraint, only))]
