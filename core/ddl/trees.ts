@@ -1,4 +1,3 @@
-import { assertEmptySearchPath } from '#core/ddl/catalogue/search-path.ts'
 import type { Table } from '#core/names.ts'
 import type { Row, Session } from '#core/ports.ts'
 import { sql } from '#core/sql/tag.ts'
@@ -8,7 +7,6 @@ import { sql } from '#core/sql/tag.ts'
  * children, else in the order asked for. A plan names the roots. Tables that do not exist come last.
  */
 export async function expandTrees(session: Session, tables: readonly Table[]): Promise<Table[]> {
-  await assertEmptySearchPath(session)
   const { rows } = await session.query<Table & Row>(sql`
     with recursive wanted as (
       select wanted.place, wanted.schema, wanted.name, c.oid

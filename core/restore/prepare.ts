@@ -1,4 +1,4 @@
-import { attachPartitions, createForLoad } from '#core/ddl/render.ts'
+import { createTrees } from '#core/ddl/render.ts'
 import { writeJson } from '#core/json.ts'
 import type { Objects, Session } from '#core/ports.ts'
 import { requireFits } from '#core/restore/drift.ts'
@@ -71,16 +71,8 @@ async function createTables(
 export async function createSide(session: Session, manifest: Manifest, side: SideSchema): Promise<void> {
   await createNotes(session, side.notes)
   for (const schema of side.schemas.values()) await session.query(sql`create schema ${sql.id(schema)}`)
-  for (const { definition } of manifest.tables) {
-    for (const statement of createForLoad(definition, sideTable(side, definition.table).schema)) {
-      await session.query(statement)
-    }
-  }
   const definitions = manifest.tables.map(({ definition }) => definition)
-  // While they are empty: nothing is looked at, and COPY checks each row against the bounds.
-  for (const statement of attachPartitions(definitions, (table) => sideTable(side, table))) {
-    await session.query(statement)
-  }
+  for (const statement of createTrees(definitions, (table) => sideTable(side, table))) await session.query(statement)
 }
 
 export const itemsOf = ({ tables }: Manifest, side: SideSchema, restored: string): RestoreItem[] =>

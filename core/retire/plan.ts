@@ -1,4 +1,5 @@
 import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
+import { findIrreproducible } from '#core/ddl/inheritance.ts'
 import { expandTrees } from '#core/ddl/trees.ts'
 import type { Finding } from '#core/ddl/unsupported.ts'
 import type { RetirementId, Table } from '#core/names.ts'
@@ -41,7 +42,7 @@ export async function planRetirement(
     statements: retireStatements(surveyed.tables, surveyed.boundaryForeignKeys),
     locked: tablesToLock(tables, surveyed.boundaryForeignKeys),
     boundaryForeignKeys: surveyed.boundaryForeignKeys,
-    refusals,
+    refusals: [...findIrreproducible(surveyed.tables.map(({ definition }) => definition)), ...refusals],
     allowed,
     readers: await findReaders(session),
     bootstrap: await missingBootstrap(session, roles),

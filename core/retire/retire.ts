@@ -9,6 +9,7 @@ import { readGrantsLeft } from '#core/retire/grants-left.ts'
 import { isOpen, isReplaced, type Retirement } from '#core/retire/record.ts'
 import { findRetirement, findRetirements, insertRetirement } from '#core/retire/records.ts'
 import { findObjections, findObjectionsOfTables, requireNoRefusals } from '#core/retire/refusals.ts'
+import { requireReproducible } from '#core/retire/reproducible.ts'
 import { readRoles } from '#core/retire/roles.ts'
 import { retireStatements } from '#core/retire/statements.ts'
 import { contains, survey, tablesToLock } from '#core/retire/survey.ts'
@@ -50,12 +51,14 @@ export async function retire(session: Session, input: RetireInput): Promise<Reti
   // Before any lock: what cannot work is found without holding anybody up.
   await ensureBootstrap(session, await readRoles(session, tables))
   const before = await survey(session, id, tables)
+  requireReproducible(before)
   requireNoRefusals(await findObjections(session, tables, allow))
   const locked = tablesToLock(tables, before.boundaryForeignKeys)
 
   await underLocks(session, locked, clock, lockOptions, async () => {
     requireSameTrees(tables, await expandTrees(session, roots))
     const now = await survey(session, id, tables)
+    requireReproducible(now)
     requireNoRefusals(await findObjectionsOfTables(session, tables, allow))
     const unlocked = tablesToLock(tables, now.boundaryForeignKeys).find((table) => !contains(locked, table))
     if (unlocked) {

@@ -16,8 +16,10 @@ export async function readPeculiarities(session: Session, oids: readonly number[
       (exists (select from pg_inherits i where i.inhrelid = oid and i.inhdetachpending), 'is being detached from its parent'),
       (relpersistence = 't', 'is a temporary table'),
       (reloftype <> 0, 'is a typed table'),
-      (not relispartition and exists (select from pg_inherits i where i.inhrelid = oid), 'inherits from another table'),
-      (relkind <> 'p' and exists (select from pg_inherits i where i.inhparent = oid), 'has tables that inherit from it'),
+      (not relispartition and exists (select from pg_inherits i where i.inhrelid = oid and i.inhparent <> all(${oids}::oid[])),
+        'inherits from a table that is not among them'),
+      (exists (select from pg_inherits i where i.inhparent = oid and i.inhrelid <> all(${oids}::oid[])),
+        'has partitions or heirs that are not among them'),
       (exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = oid and d.deptype = 'e'),
         'belongs to an extension'),
       (exists (select from pg_seclabel l where l.classoid = 'pg_class'::regclass and l.objoid = oid), 'has security labels')

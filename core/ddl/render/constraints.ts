@@ -14,8 +14,10 @@ export function constraintsAfterLoad(definition: TableDefinition, schema: string
     // Its parent's gives it to a child; what is a child's own already would stay its own.
     .filter(({ validated, inherited }) => !validated && !inherited)
     .map((constraint) => add(table, constraint.name, constraint.definition))
+  // A partition's are joined when its parent gets them; an heir's would stay its own.
+  const own = definition.constraints.filter(({ inherited }) => !(inherited && definition.inherits))
   const only = definition.partitioning ? sql`only ` : sql``
-  return [...notNull, ...definition.constraints.flatMap((constraint) => constraintOf(table, constraint, only))]
+  return [...notNull, ...own.flatMap((constraint) => constraintOf(table, constraint, only))]
 }
 
 /** @param only keeps a partitioned table from making indexes of its own choice on its partitions */

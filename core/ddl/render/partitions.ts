@@ -1,4 +1,6 @@
 import type { IndexDefinition, TableDefinition } from '#core/ddl/definition.ts'
+import { descent } from '#core/ddl/inheritance.ts'
+import { createBare, storageForLoad } from '#core/ddl/render/create.ts'
 import { settingsOfIndexes } from '#core/ddl/render/indexes.ts'
 import { named } from '#core/ddl/render/names.ts'
 import type { Table } from '#core/names.ts'
@@ -6,6 +8,21 @@ import { type Sql, sql } from '#core/sql/tag.ts'
 
 /** Where a table (and with it its indexes) stands while it is made: the same name in another schema. */
 export type Aside = (table: Table) => Table
+
+/** All of the bare tables, heirs after their parents, partitions attached while they are empty. */
+export const createTrees = (definitions: readonly TableDefinition[], aside: Aside): Sql[] => [
+  ...definitions.flatMap((definition) => {
+    const { schema } = aside(definition.table)
+    const parents = (definition.inherits ?? []).map(aside)
+    if (descent(definition) === 'clause') return createBare(definition, schema, parents)
+    return [
+      ...createBare(definition, schema),
+      ...parents.map((parent) => sql`alter table ${named(aside(definition.table))} inherit ${named(parent)}`),
+    ]
+  }),
+  ...attachPartitions(definitions, aside),
+  ...definitions.flatMap((definition) => storageForLoad(definition, aside(definition.table).schema)),
+]
 
 /** Makes bare tables the partitions that they were. Their indexes and constraints follow, as `pg_dump` does it, too. */
 export const attachPartitions = (definitions: readonly TableDefinition[], aside: Aside): Sql[] =>
