@@ -32,7 +32,7 @@ export const PurgeSubject = z.strictObject({
   /** In the bucket. */
   bytes: Count,
   tables: z.array(z.strictObject({ schema: z.string(), name: z.string(), rows: Count })).min(1),
-  /** `table "vector_rollback_retired.r…"`: what goes, parts included. */
+  /** `table "vector_rollback_retired.r…"`: what goes, parts included; of many the first, and how many more. */
   destroys: z.array(z.string()),
   /** `null`: the plan does not name it. `kept` says why it stays in spite of the plan. */
   extension: z.strictObject({ name: z.string(), kept: z.string().nullable() }).nullable(),
@@ -142,9 +142,16 @@ export async function describePurge(
     rows: manifest.tables.reduce((sum, { rows }) => sum + rows, 0),
     bytes: manifest.tables.reduce((sum, { bytes }) => sum + bytes, 0),
     tables: manifest.tables.map(({ schema, name, rows }) => ({ schema, name, rows })),
-    destroys,
+    destroys: shown(destroys),
     extension: decided,
   }
 }
+
+/** A state machine carries 256 KiB; the fingerprint is of all of them. */
+const SHOWN = 500
+const shown = (destroys: readonly string[]): string[] =>
+  destroys.length <= SHOWN
+    ? [...destroys]
+    : [...destroys.slice(0, SHOWN), `and ${destroys.length - SHOWN} objects more of the same tables`]
 
 const print = ({ type, identity }: CatalogueObject): string => `${type} "${identity}"`

@@ -28,7 +28,8 @@ export const retire = defineStep({
     )
     // The record of the database is the one that counts; this copy is for a day when the database is gone.
     await writeJson(ports.objects, keys.retirement(run.plan, retirement.id), retirement, { ifAbsent: true })
-    const tables = retirement.tables.map(({ definition }) => printTable(definition.table)).join(', ')
+    const more = retirement.tables.length - full.retire.length
+    const tables = `${full.retire.map(printTable).join(', ')}${more > 0 ? ` and ${more} partitions and heirs` : ''}`
     return {
       changed,
       detail: changed ? `${tables} moved out of reach` : `${tables} retired at ${retirement.retiredAt}`,

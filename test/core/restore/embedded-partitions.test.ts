@@ -36,9 +36,25 @@ const SCHEMA = `create extension vector schema public;
   insert into public.items (kind, embedding, note) select case when n % 3 = 0 then 'b' else 'a' end, array[n, 1, 2]::real[]::public.vector, 'note ' || n
     from generate_series(1, 300) n;
   reset session_replication_role;
-  insert into public.votes select id, kind from public.items where id < 10;`
+  insert into public.votes select id, kind from public.items where id < 10;
 
-const ROOT = { schema: 'public', name: 'items' }
+  create table public.events (id bigint generated always as identity primary key, at date constraint dated not null, note text, rank int,
+    constraint ranked check (rank > 0) not enforced);
+  create table public.visits (page text, note text constraint visited not null) inherits (public.events);
+  alter table public.visits add constraint own_rank not null rank;
+  create table public.adopted (own int, rank int, note text, at date constraint adopted_at not null, id bigint not null,
+    constraint ranked check (rank > 0) not enforced);
+  alter table public.adopted inherit public.events;
+  create table public.deeper () inherits (public.visits);
+  insert into public.visits (id, at, note, rank, page) values (1, '2024-01-01', 'v', 1, 'p');
+  insert into public.deeper (id, at, note, rank) values (2, '2024-01-02', 'd', 2);
+  insert into public.adopted (own, id, at) values (1, 3, '2024-01-03');
+  insert into public.events (at) values ('2024-01-04');`
+
+const ROOTS = [
+  { schema: 'public', name: 'items' },
+  { schema: 'public', name: 'events' },
+]
 let database: Database & { close(): Promise<void> }
 let objects: Objects
 beforeAll(async () => {
@@ -51,16 +67,18 @@ const session = <T>(work: (session: Session) => Promise<T>) => database.session(
 const look = () =>
   session(async (s) => ({
     rows: (await s.query(sql`select tableoid::regclass::text as part, i::text from public.items i order by 1, 2`)).rows,
+    events: (await s.query(sql`select tableoid::regclass::text as heir, e::text from public.events e order by 1, 2`))
+      .rows,
     nearest: (
       await s.query(sql`select id from public.items order by embedding operator(public.<->) '[42.3,1,2]' limit 5`)
     ).rows,
-    definitions: (await captureTables(s, await expandTrees(s, [ROOT]))).map(({ oid: _, ...definition }) => definition),
+    definitions: (await captureTables(s, await expandTrees(s, ROOTS))).map(({ oid: _, ...definition }) => definition),
   }))
 
-test('on PostgreSQL 18 a partitioned table comes back identical, from its retirement and from its snapshot', async () => {
-  const world = { session, objects, database, tables: [ROOT] }
+test('on PostgreSQL 18 partitioned and inherited tables come back identical, from its retirement and from its snapshot', async () => {
+  const world = { session, objects, database, tables: ROOTS }
   const before = await look()
-  expect(before.definitions).toHaveLength(5)
+  expect(before.definitions).toHaveLength(9)
   await retireAll(world)
   const undone = await session((s) => undoRetire(s, { retirement: RETIREMENT, clock }))
   expect(undone).toMatchObject({ changed: true, lostForeignKeys: [], unvalidatedForeignKeys: [] })
@@ -68,7 +86,7 @@ test('on PostgreSQL 18 a partitioned table comes back identical, from its retire
   await session((s) => s.script('delete from vector_rollback_retired.retirements'))
 
   await snapshotAll(world)
-  expect(await purgeChosen(world)).toMatchObject({ changed: true, rows: 300 })
+  expect(await purgeChosen(world)).toMatchObject({ changed: true, rows: 304 })
   expect((await restoreAll(world)).unvalidated).toEqual([])
   expect(await look()).toEqual(before)
 })
