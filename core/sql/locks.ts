@@ -63,12 +63,9 @@ export const withTableLocks = async <T>(
   const { budgetMs = 100, deadlineMs = 60_000, againstWriters = [], random = Math.random, signal } = options
   const everything = inOrder([...tables, ...againstWriters])
   const locked = [...everything]
-  const exclusive = [
-    ...(againstWriters.length > 0 ? [lockTables(inOrder(againstWriters), 'share row exclusive')] : []),
-    ...(tables.length > 0 ? [lockTables(inOrder(tables), 'access exclusive')] : []),
-  ]
   // Each statement has its own timeout; together they have the budget.
-  const tryMs = Math.max(1, Math.floor((budgetMs * SHARE_OF_WAITING) / exclusive.length))
+  const tries = [againstWriters, tables].filter(({ length }) => length > 0).length
+  const tryMs = Math.max(1, Math.floor((budgetMs * SHARE_OF_WAITING) / tries))
   const deadline = clock.now().getTime() + deadlineMs
 
   const acquire = async (statements: readonly Sql[]): Promise<void> => {
@@ -94,11 +91,16 @@ export const withTableLocks = async <T>(
     const { rows } = await session.query<{ value: string }>(currentTimeout)
     const before = rows[0]?.value ?? '0'
     await session.query(setTimeouts(`${AUTOVACUUM_YIELDS_MS}ms`, before))
+    const ordered = await parentsFirst(session, everything)
+    const exclusive = [
+      { of: ordered.filter((table) => againstWriters.includes(table)), mode: 'share row exclusive' as const },
+      { of: ordered.filter((table) => tables.includes(table)), mode: 'access exclusive' as const },
+    ].filter(({ of }) => of.length > 0)
     const toast = await findToastTables(session, tables)
     locked.push(...toast.map((table) => table.toast))
-    await acquire([lockTables(everything, 'share update exclusive'), ...toast.map(({ lock }) => lock)])
+    await acquire([lockTables(ordered, 'share update exclusive'), ...toast.map(({ lock }) => lock)])
     await session.query(setTimeouts(`${tryMs}ms`, `${tryMs}ms`))
-    await acquire(exclusive)
+    await acquire(exclusive.map(({ of, mode }) => lockTables(of, mode)))
     // What the work locks besides these tables has to be as quick.
     await session.query(setTimeouts(`${budgetMs}ms`, before))
     return work()
@@ -108,6 +110,24 @@ export const withTableLocks = async <T>(
 /** Everyone in the same order: two of us cannot wait for each other. */
 const inOrder = (tables: readonly Table[]): Table[] =>
   tables.toSorted((a, b) => compare(a.schema, b.schema) || compare(a.name, b.name))
+
+/**
+ * Whoever reads a partitioned table locks it first, then its partitions. Holding a partition while waiting for the table would
+ * be a deadlock with each of them, on each try.
+ */
+async function parentsFirst(session: Session, tables: readonly Table[]): Promise<Table[]> {
+  const { rows } = await session.query<{ place: number }>(sql`
+    with recursive up as (
+      select wanted.place::int, c.oid, 0 as depth
+        from unnest(${tables.map(({ schema }) => schema)}::text[], ${tables.map(({ name }) => name)}::text[])
+             with ordinality wanted (schema, name, place)
+        left join pg_catalog.pg_namespace n on n.nspname = wanted.schema
+        left join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = wanted.name
+      union all
+      select place, i.inhparent, depth + 1 from up join pg_catalog.pg_inherits i on i.inhrelid = up.oid)
+    select place from up group by place order by max(depth), place`)
+  return rows.flatMap(({ place }) => tables[place - 1] ?? [])
+}
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 

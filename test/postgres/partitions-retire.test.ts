@@ -7,6 +7,7 @@ import {
   createPartitions,
   definitionsOf,
   lookAtPartitions,
+  ROOTS,
   TREES,
   undo,
 } from '#test/postgres/partitions-world.ts'
@@ -51,6 +52,25 @@ describePostgres('partitioned tables that are retired', () => {
     const [locked, trees] = [planned.locked.map(printTable), TREES.map(printTable)]
     expect(locked).toEqual(expect.arrayContaining(trees.filter((name) => !/kinds|nothing/.test(name))))
     expect(planned.refusals).toEqual([])
+  })
+
+  test('are locked from the root down, as those who read them do it', async () => {
+    const locks: string[] = []
+    await world.session((session) => {
+      const query = session.query.bind(session)
+      session.query = (statement) => {
+        if (statement.text.startsWith('lock table')) locks.push(statement.text)
+        return query(statement)
+      }
+      return retire(session, { plan: PLAN, retirement: RETIREMENT, tables: ROOTS, allow: [], clock })
+    })
+    const modes = locks.filter((lock) => lock.endsWith('in access exclusive mode'))
+    expect(modes).not.toEqual([])
+    for (const lock of modes) {
+      const root = lock.indexOf('"public"."chunks"')
+      expect(lock.indexOf('"public"."chunks_2024_a"')).toBeGreaterThan(root)
+      expect(lock.indexOf('"Söhne; ""P"""."Früh')).toBeGreaterThan(root)
+    }
   })
 
   test('with rows that lost their partner come back with the key on every partition, unvalidated where they are', async () => {

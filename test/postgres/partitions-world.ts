@@ -39,6 +39,9 @@ export const lookAtPartitions = async ({ query }: World) => ({
     `select tableoid::regclass::text as part, k::text from "${ODD.replaceAll('"', '""')}".kinds k order by 1, 2`,
   ),
   nearest: await query(`select id from public.chunks order by embedding operator(public.<->) '[100.2,3.3,1]' limit 5`),
+  wholeIndexes: await query(
+    `select i.indexrelid::regclass::text as index, i.indisvalid from pg_index i join pg_class c on c.oid = i.indexrelid where c.relkind = 'I' order by 1`,
+  ),
   sequence: await query(`select last_value, is_called from public.chunks_id_seq`),
   feedback: await query('select * from public.feedback order by 1'),
 })
