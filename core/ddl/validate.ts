@@ -29,7 +29,13 @@ export async function validateForeignKeys(
 ): Promise<UnvalidatedForeignKey[]> {
   const valid = foreignKeys.filter(({ validated }) => validated)
   const unvalidated = await validateEach(session, valid.flatMap(inPieces), clock, lockOptions)
-  for (const foreignKey of valid) await joinPieces(session, foreignKey, clock, lockOptions)
+  for (const foreignKey of valid) {
+    const without = await joinPieces(session, foreignKey, clock, lockOptions)
+    if (without.length > 0) {
+      const why = `not one key again: ${without.join(', ')} must have it validated first, under any name`
+      unvalidated.push({ foreignKey, orphans: null, why })
+    }
+  }
   return unvalidated
 }
 

@@ -91,6 +91,29 @@ describePostgres('partitioned tables that are retired', () => {
     expect(world.dump().split('\n')).toEqual(dump.split('\n'))
   })
 
+  test('get no key over a partition that came meanwhile without it: it is named, nobody waits for a look at its rows', async () => {
+    const dump = world.dump()
+    await retireAll(world)
+    await world.asOwner(
+      `create table public.ratings_next partition of public.ratings for values from ('2031-01-01') to ('2032-01-01')`,
+    )
+    expect((await undo(world)).unvalidatedForeignKeys).toMatchObject([
+      {
+        foreignKey: { name: 'ratings_chunk_fkey' },
+        orphans: null,
+        why: expect.stringContaining('public.ratings_next'),
+      },
+    ])
+    await world.asOwner(
+      `alter table public.ratings_next add foreign key (chunk, at, tenant) references public.chunks (id, at, tenant)`,
+    )
+    expect(await undo(world)).toMatchObject({ changed: false, lostForeignKeys: [], unvalidatedForeignKeys: [] })
+    await world.asOwner(
+      'alter table public.ratings detach partition public.ratings_next; drop table public.ratings_next',
+    )
+    expect(world.dump().split('\n')).toEqual(dump.split('\n'))
+  })
+
   test('are left alone when a partition comes in between the look and the locks', async () => {
     const dump = world.dump()
     let arrived = false
