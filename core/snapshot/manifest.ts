@@ -9,31 +9,29 @@ import { Digest, Hash, PartContent } from '#core/snapshot/part.ts'
 
 export const MANIFEST_FORMAT = 1
 
-const ManifestTable = z
-  .strictObject({
-    schema: z.string(),
-    name: z.string(),
-    /** Everything that `create table` and its like need; taken before the table was moved. */
-    definition: z.custom<TableDefinition>((value) => typeof value === 'object' && value !== null && 'columns' in value),
-    columns: z.array(z.string()),
-    format: z.enum(['binary', 'text']),
-    rows: z.int().min(0),
-    /** Digest of all rows, see `RowDigest`. */
-    digest: Digest,
-    /** Bytes in the bucket. */
-    bytes: z.int().min(0),
-    /** Bytes of the COPY streams. */
-    rawBytes: z.int().min(0),
-    /** Of the raw SHA-256s of the parts, in their order, as canonical JSON. */
-    sha256: Hash,
-    /** One at least; none of a partitioned table, whose rows are those of its partitions. */
-    parts: z.array(PartContent),
-  })
-  .refine(({ definition, parts }) => (definition.partitioning === undefined) === parts.length > 0, {
-    error: 'a table has parts unless it is partitioned',
-    path: ['parts'],
-  })
+const ManifestTable = z.strictObject({
+  schema: z.string(),
+  name: z.string(),
+  /** Everything that `create table` and its like need; taken before the table was moved. */
+  definition: z.custom<TableDefinition>((value) => typeof value === 'object' && value !== null && 'columns' in value),
+  columns: z.array(z.string()),
+  format: z.enum(['binary', 'text']),
+  rows: z.int().min(0),
+  /** Digest of all rows, see `RowDigest`. */
+  digest: Digest,
+  /** Bytes in the bucket. */
+  bytes: z.int().min(0),
+  /** Bytes of the COPY streams. */
+  rawBytes: z.int().min(0),
+  /** Of the raw SHA-256s of the parts, in their order, as canonical JSON. */
+  sha256: Hash,
+  /** One at least; none of a partitioned table, whose rows are those of its partitions. */
+  parts: z.array(PartContent),
+})
 export type ManifestTable = z.infer<typeof ManifestTable>
+
+const hasItsParts = ({ definition, parts }: ManifestTable): boolean =>
+  (definition.partitioning === undefined) === parts.length > 0
 
 /** What snapshots of either kind have. */
 const AnyManifest = z.strictObject({
@@ -47,7 +45,7 @@ const AnyManifest = z.strictObject({
   serverVersion: z.string(),
   /** The extensions that the tables need. */
   extensions: z.array(z.strictObject({ name: z.string(), schema: z.string(), version: z.string() })),
-  tables: z.array(ManifestTable).min(1),
+  tables: z.array(ManifestTable.refine(hasItsParts, 'a table has parts unless it is partitioned')).min(1),
   /** Of all the above, as canonical JSON. */
   sha256: Hash,
 })
