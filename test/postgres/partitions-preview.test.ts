@@ -28,7 +28,7 @@ describePostgres('a plan that names a partitioned table', () => {
   afterEach(() => world.close())
 
   test('is previewed with all of its partitions, locked and destroyed', async () => {
-    const preview = await previewOnDatabase(plan, 'full', world.database, new Date())
+    const preview = await previewOnDatabase(plan, 'full', world.database, { now: new Date() })
     expect(preview.refusals.filter(({ name }) => name.startsWith('Retire.') || name.startsWith('Purge.'))).toEqual([])
     expect(preview.tables.map(({ schema, name }) => `${schema}.${name}`)).toEqual(TREE)
     const text = JSON.stringify(preview.stages)
