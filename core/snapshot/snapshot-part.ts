@@ -1,12 +1,14 @@
 import { RollbackError } from '#core/errors.ts'
 import { readJson, writeJson } from '#core/json.ts'
 import type { Objects, Session } from '#core/ports.ts'
+import { readColumns } from '#core/snapshot/columns.ts'
 import { sidecarKey } from '#core/snapshot/keys.ts'
 import { whereInRange } from '#core/snapshot/page-range.ts'
 import { PartContent, type PartItem } from '#core/snapshot/part.ts'
 import { readRetired } from '#core/snapshot/read-retired.ts'
-import { rowDigest } from '#core/snapshot/row-digest.ts'
+import { type RowDigest, rowDigest } from '#core/snapshot/row-digest.ts'
 import { compressed, type Measure, measured } from '#core/snapshot/stream.ts'
+import { isDigestOfStream, TupleDigest } from '#core/snapshot/tuple-digest.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
 
 const copyStatement = ({ table, columns, format, from, to }: PartItem): Sql =>
@@ -15,7 +17,8 @@ const copyStatement = ({ table, columns, format, from, to }: PartItem): Sql =>
 
 /**
  * Copies one part into the bucket: rows and their digest from one snapshot of the database, in one pass to S3. Rows, raw
- * and stored SHA-256 go into the sidecar, after the part. A part with its sidecar is kept as it is.
+ * and stored SHA-256 go into the sidecar, after the part. A part with its sidecar is kept as it is. Where the stream has
+ * all that the digest is made of, the digest is that of the very rows in it; else the server reads them a second time.
  * Throws `Snapshot.Incomplete` when the stream ended early.
  *
  * @param begin what the transaction starts with: whose rows it reads, and as of when
@@ -41,12 +44,11 @@ export async function snapshotPart(
 }
 
 async function copyPart(session: Session, objects: Objects, item: PartItem, signal?: AbortSignal) {
-  const { rows, digest } = await rowDigest(session, item.table, item)
+  const watch = await watchFor(session, item)
   let raw: Measure | undefined
   let stored: Measure | undefined
-  const ending = new StreamEnding(item.format)
-  const body = measured(ending.watch(session.copyOut(copyStatement(item), signal)), (measure) => {
-    if (!ending.isComplete(rows)) throw incomplete(item, measure.bytes)
+  const body = measured(watch.watch(session.copyOut(copyStatement(item), signal)), (measure) => {
+    if (!watch.isComplete) throw incomplete(item, measure.bytes)
     raw = measure
   })
   await objects.upload(
@@ -57,6 +59,7 @@ async function copyPart(session: Session, objects: Objects, item: PartItem, sign
     signal,
   )
   if (!raw || !stored) throw incomplete(item, 0)
+  const { rows, digest } = watch.result
   return PartContent.parse({
     index: item.index,
     key: item.key,
@@ -69,14 +72,32 @@ async function copyPart(session: Session, objects: Objects, item: PartItem, sign
   })
 }
 
+/** Sees whether the COPY stream that passes is whole, and knows the digest of its rows in the end. */
+interface StreamWatch {
+  watch(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>
+  readonly isComplete: boolean
+  readonly result: RowDigest
+}
+
+async function watchFor(session: Session, item: PartItem): Promise<StreamWatch> {
+  const columns = await readColumns(session, item.table)
+  const all = columns.length === item.columns.length && columns.every(({ name }, at) => name === item.columns[at])
+  if (all && isDigestOfStream(columns, item.format)) {
+    return new TupleDigest(columns.length)
+  }
+  return new StreamEnding(item.format, await rowDigest(session, item.table, item))
+}
+
 /** What shows that a COPY stream is whole: the trailer of the binary format, one line per row in the text format. */
-class StreamEnding {
+class StreamEnding implements StreamWatch {
+  readonly result: RowDigest
   readonly #format: PartItem['format']
   #lines = 0
   #tail = Buffer.alloc(0)
 
-  constructor(format: PartItem['format']) {
+  constructor(format: PartItem['format'], digest: RowDigest) {
     this.#format = format
+    this.result = digest
   }
 
   async *watch(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -87,8 +108,8 @@ class StreamEnding {
     }
   }
 
-  isComplete(rows: number): boolean {
-    return this.#format === 'text' ? this.#lines === rows : this.#tail.equals(BINARY_TRAILER)
+  get isComplete(): boolean {
+    return this.#format === 'text' ? this.#lines === this.result.rows : this.#tail.equals(BINARY_TRAILER)
   }
 }
 
