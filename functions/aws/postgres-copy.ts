@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Client } from 'pg'
-import { from, to } from 'pg-copy-streams'
+import { from } from 'pg-copy-streams'
+import { CopyOutQuery } from '#aws/copy-out-query.ts'
 import { RollbackError } from '#core/errors.ts'
 import { copyParameters, sessionAborted, sqlState } from '#core/sql/errors.ts'
 import type { Sql } from '#core/sql/tag.ts'
@@ -21,14 +22,16 @@ export interface Copy {
 /** An abandoned COPY leaves the backend busy and the client unusable: whoever stops early loses the connection. */
 export async function* copyOut(copy: Copy): AsyncGenerator<Uint8Array> {
   using guard = watch(copy)
-  const stream = copy.client.query(to(text(copy)))
+  const rows = copy.client.query(new CopyOutQuery(text(copy)))
   let usable = false
   try {
-    for await (const chunk of stream) {
+    for (;;) {
+      if (rows.isWaiting) guard.progress()
+      const chunk = await rows.next()
       // A consumer that is slow is no stall of the database.
       guard.rest()
+      if (chunk === null) break
       yield chunk
-      guard.progress()
     }
     usable = true
   } catch (error) {
