@@ -109,7 +109,8 @@ const environmentOf = ({ needs }: Rights, setting: Setting): Record<string, stri
   const { database } = setting.environment
   return {
     ENVIRONMENT: setting.environment.name,
-    NODE_OPTIONS: '--enable-source-maps',
+    // A small young generation: the buffers of what streams through are freed by many cheap collections, not by few dear ones.
+    NODE_OPTIONS: '--enable-source-maps --max-semi-space-size=1',
     ...(needs.includes('objects') ? { BUCKET: setting.bucket.bucketName } : {}),
     ...(needs.includes('notifier') ? { TOPIC_ARN: setting.topic.topicArn } : {}),
     ...(needs.includes('executions') ? { STATE_MACHINE_ARN: stateMachineArn(setting) } : {}),
