@@ -55,12 +55,13 @@ export const uploadPart = async ({ request, bucket }: S3Call): Promise<S3Reply> 
   const { upload } = bucket.uploads.get(id, key)
   const { file, path } = bucket.uploads.newPart(id)
   const algorithm = upload.checksum?.algorithm ?? null
-  const { bytes, md5, checksums } = await receive(request, path, algorithm)
+  // What the ETag of a part is, S3 leaves open.
+  const { bytes, tag, checksums } = await receive(request, path, { asked: algorithm, tagOf: 'checksum' })
   const checksum = (algorithm && checksums.get(algorithm)) ?? null
   // Throws when the upload was aborted meanwhile; its folder, and the file in it, are gone then.
-  bucket.uploads.addPart(id, key, { number, file, bytes, md5: md5.toString('hex'), checksum })
+  bucket.uploads.addPart(id, key, { number, file, bytes, md5: tag, checksum })
   const values = Object.fromEntries([...checksums].map(([name, value]) => [headerOf(name), value]))
-  return emptyReply({ etag: `"${md5.toString('hex')}"`, ...values })
+  return emptyReply({ etag: `"${tag}"`, ...values })
 }
 
 export const abortMultipartUpload = async ({ request, bucket }: S3Call): Promise<S3Reply> => {

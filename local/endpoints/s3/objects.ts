@@ -16,13 +16,13 @@ export const putObject = async ({ request, bucket, now }: S3Call): Promise<S3Rep
   // What cannot be written need not be received; it is checked again, for good, when the bytes are there.
   condition(request.key, bucket.get(request.key))
   const { name, path } = bucket.newFile()
-  const { bytes, md5, checksums } = await receive(request, path)
+  const { bytes, tag, checksums } = await receive(request, path)
   const [[algorithm, value] = []] = checksums
   const object: StoredObject = {
     key: request.key,
     files: [{ name, bytes }],
     bytes,
-    etag: `"${md5.toString('hex')}"`,
+    etag: `"${tag}"`,
     modified: now().toISOString(),
     headers: headersToKeep(request.headers),
     checksum: algorithm === undefined || value === undefined ? null : { algorithm, type: 'FULL_OBJECT', value },

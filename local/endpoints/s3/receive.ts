@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
@@ -8,11 +7,13 @@ import { AwsChunkedDecoder } from './aws-chunked.ts'
 import { type Algorithm, declaredIn, headerOf, parseAlgorithm, running } from './checksums.ts'
 import { badDigest, incompleteBody, invalidRequest, S3Error } from './errors.ts'
 import { header, type S3Request } from './request.ts'
+import { writeFile } from './write-file.ts'
 
 /** A body as it was written to a file. */
 export interface Received {
   readonly bytes: number
-  readonly md5: Buffer
+  /** In hexadecimal: what an ETag is made of. */
+  readonly tag: string
   /** Base64: of the algorithm that came with the body, or that was asked for. */
   readonly checksums: ReadonlyMap<Algorithm, string>
 }
@@ -22,40 +23,43 @@ export interface Received {
  * Verifies the length, Content-MD5, x-amz-content-sha256 and the checksum of a header or trailer.
  *
  * @param asked an algorithm to compute whether or not the client sends its checksum
+ * @param tagOf `md5`: the MD5 of the bytes. `checksum`: where they come with a checksum, which is verified, the MD5 of that;
+ *   MD5 of all of them would take longer than everything else here
  */
-export async function receive(request: S3Request, path: string, asked: Algorithm | null = null): Promise<Received> {
+export async function receive(
+  request: S3Request,
+  path: string,
+  { asked = null, tagOf = 'md5' }: { asked?: Algorithm | null; tagOf?: 'md5' | 'checksum' } = {},
+): Promise<Received> {
   const { headers } = request
   const sha256 = header(headers, 'x-amz-content-sha256') ?? ''
   const decoder = isChunked(headers, sha256) ? new AwsChunkedDecoder() : null
   const announced = announcedAlgorithms(headers)
   const digests = new Map([...announced, ...(asked ? [asked] : [])].map((name) => [name, running(name)]))
   const whole = /^[0-9a-f]{64}$/.test(sha256) ? createHash('sha256') : null
-  const md5 = createHash('md5')
+  const sent = header(headers, 'content-md5')
+  const md5 = tagOf === 'checksum' && announced.size > 0 && sent === undefined ? null : createHash('md5')
   let bytes = 0
 
-  const measured = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of source) {
-      bytes += chunk.length
-      for (const digest of [md5, whole, ...digests.values()]) digest?.update(chunk)
-      yield chunk
-    }
+  const updated = [...(md5 ? [md5] : []), ...(whole ? [whole] : []), ...digests.values()]
+  const measured = (chunk: Buffer): void => {
+    bytes += chunk.length
+    for (const digest of updated) digest.update(chunk)
   }
 
   // The request itself must outlive a failure: the answer goes out on its socket.
-  const body = Readable.from(request.body.iterator({ destroyOnReturn: false }))
-  const file = createWriteStream(path, { flags: 'wx', flush: true })
+  const body = request.body.iterator({ destroyOnReturn: false })
   try {
-    await (decoder === null ? pipeline(body, measured, file) : pipeline(body, decoder, measured, file))
-    const received: Received = {
-      bytes,
-      md5: md5.digest(),
-      checksums: new Map([...digests].map(([name, digest]) => [name, digest.digest().toString('base64')])),
-    }
+    if (decoder === null) await writeFile(path, body, measured)
+    else await pipeline(Readable.from(body), decoder, (decoded) => writeFile(path, decoded, measured))
+    const checksums = new Map([...digests].map(([name, digest]) => [name, digest.digest().toString('base64')]))
+    const tag = (md5 ?? createHash('md5').update(JSON.stringify([bytes, ...checksums]))).digest()
+    const received: Received = { bytes, tag: tag.toString('hex'), checksums }
     verifyLength(headers, bytes)
     if (whole && whole.digest('hex') !== sha256) {
       throw new S3Error(400, 'XAmzContentSHA256Mismatch', 'The x-amz-content-sha256 does not match what was received.')
     }
-    verifyMd5(headers, received.md5)
+    verifyMd5(sent, tag)
     verifyChecksums(announced, { ...headers, ...decoder?.trailers }, received)
     return received
   } catch (error) {
@@ -83,8 +87,7 @@ const verifyLength = (headers: IncomingHttpHeaders, bytes: number): void => {
   throw incompleteBody(`The body has ${bytes} bytes, not the ${announced} of x-amz-decoded-content-length.`)
 }
 
-const verifyMd5 = (headers: IncomingHttpHeaders, md5: Buffer): void => {
-  const sent = header(headers, 'content-md5')
+const verifyMd5 = (sent: string | undefined, md5: Buffer): void => {
   if (sent === undefined) return
   const bytes = Buffer.from(sent, 'base64')
   if (bytes.length !== 16)

@@ -19,7 +19,7 @@ const Part = z.strictObject({
   number: z.int(),
   file: z.string(),
   bytes: z.int(),
-  /** Hexadecimal. */
+  /** Hexadecimal: the MD5 of its bytes, or of the checksum that came with them. */
   md5: z.string(),
   /** Base64, of the algorithm of the upload. */
   checksum: z.string().nullable(),
