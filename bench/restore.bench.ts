@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { postgres } from '#aws/postgres.ts'
+import { drillDatabase } from '#cli/drill-database.ts'
+import { startPostgres } from '#test/support/postgres.ts'
+import type { Benchmark, BenchmarkContext } from './benchmark.ts'
+import { benchFolder } from './support/bench-folder.ts'
+import { buildWorker } from './support/build-worker.ts'
+import { loadSnapshot, type Moved, takeSnapshot } from './support/move-snapshot.ts'
+import { MEBIBYTE, medianSeconds, movedRow, peakOf } from './support/moved-text.ts'
+import { ONE_PROCESS, TWO_FUNCTIONS } from './support/part-workers.ts'
+import { startS3 } from './support/s3-process.ts'
+import { median } from './support/statistics.ts'
+import { timedCommand } from './support/timed-command.ts'
+import { inTurns } from './support/turns.ts'
+import { makeVectorTable, TABLE, type VectorTable } from './support/vector-table.ts'
+
+const ROWS = 100_000
+const ROUNDS = 5
+/** How many times more rows the large table has than the one that its memory is compared with. */
+const TIMES = 10
+const PEAK_MEBIBYTES = 160
+/** What counts as flat. */
+const FLAT = 1.3
+
+const RESTORE = 'restore, two functions'
+const ONE = 'restore, one process'
+const SMALL = 'restore of a tenth'
+const REFERENCE = 'pg_restore'
+
+const measure = async (server: { url: string; bin: string | null }, folder: string, context: BenchmarkContext) => {
+  const { note, signal } = context
+  const rows = context.rows ?? ROWS
+  const program = await buildWorker(folder)
+  const s3 = await startS3(join(folder, 's3'))
+  const tables: VectorTable[] = []
+  const path = (tool: string) => (server.bin === null ? tool : join(server.bin, tool))
+  const dump = join(folder, 'reference.dump')
+  const make = async (count: number, bucket: string, beforeRetirement: (table: VectorTable) => Promise<void>) => {
+    note(`${count} rows of vector(1536)`)
+    const table = await makeVectorTable(server.url, count)
+    tables.push(table)
+    await beforeRetirement(table)
+    const retirement = await table.retire()
+    await s3.createBucket(bucket)
+    const place = { program, table, bucket, s3 }
+    await takeSnapshot(place, retirement, TWO_FUNCTIONS)
+    return { place, retirement }
+  }
+  /** Table and rows into an empty database, without key and index. */
+  const restoreDump = async (): Promise<Moved> => {
+    const { forStack, drop } = await drillDatabase(server.url)
+    if (!('url' in forStack)) throw new Error('the database is not one of a server')
+    try {
+      await postgres(forStack).session({ applicationName: 'vector-rollback:bench' }, (session) =>
+        session.script('create extension vector with schema public'),
+      )
+      const args = ['--section=pre-data', '--section=data', '--exit-on-error', `--dbname=${forStack.url}`, dump]
+      return { seconds: await timedCommand(path('pg_restore'), args, signal), peakBytes: [] }
+    } finally {
+      await drop()
+    }
+  }
+  try {
+    const large = await make(rows, 'large', async ({ url }) => {
+      note('pg_dump -Fc')
+      const name = `${TABLE.schema}.${TABLE.name}`
+      await timedCommand(path('pg_dump'), ['-Fc', '--table', name, '--file', dump, url], signal)
+    })
+    const small = await make(Math.ceil(rows / TIMES), 'small', async () => {})
+    const load = ({ place, retirement }: typeof large, movers: typeof TWO_FUNCTIONS) =>
+      loadSnapshot(place, retirement, movers)
+    // Code and pages that only the first one would have to load.
+    await load(small, TWO_FUNCTIONS)
+    const turns = {
+      [RESTORE]: () => load(large, TWO_FUNCTIONS),
+      [REFERENCE]: restoreDump,
+      [ONE]: () => load(large, ONE_PROCESS),
+      [SMALL]: () => load(small, TWO_FUNCTIONS),
+    }
+    const told = (what: string, { seconds }: Moved) => note(`${what}: ${seconds.toFixed(2)} s`)
+    return await inTurns<Moved>(turns, { rounds: context.rounds ?? ROUNDS, signal, told })
+  } finally {
+    for (const table of tables) await table.drop()
+    await s3.close()
+  }
+}
+
+export const benchmark: Benchmark = {
+  name: 'restore',
+  describe: 'a restore from the prepared tables to compared digests, without indexes, against pg_restore',
+  async run(context) {
+    const server = await startPostgres()
+    const folder = await mkdtemp(join(benchFolder(), 'vector-rollback-bench-'))
+    try {
+      const turns = await measure(server, folder, context)
+      const of = (what: string) => turns.get(what) ?? []
+      const seconds = (what: string) => medianSeconds(of(what))
+      const peak = (what: string) => median(of(what).map(peakOf))
+      const rows = context.rows ?? ROWS
+      return {
+        ratios: [
+          { name: `${REFERENCE} / ${RESTORE}`, value: seconds(REFERENCE) / seconds(RESTORE), atLeast: 3 },
+          { name: `${REFERENCE} / ${ONE}`, value: seconds(REFERENCE) / seconds(ONE) },
+          {
+            name: `peak of a function / ${PEAK_MEBIBYTES} MiB`,
+            value: peak(RESTORE) / MEBIBYTE / PEAK_MEBIBYTES,
+            atMost: 1,
+          },
+          { name: 'peak of a function / with a tenth of the rows', value: peak(RESTORE) / peak(SMALL), atMost: FLAT },
+        ],
+        measurements: [...turns].map(([what, all]) =>
+          movedRow(what, what === SMALL ? Math.ceil(rows / TIMES) : rows, all),
+        ),
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+      await server.stop()
+    }
+  },
+}

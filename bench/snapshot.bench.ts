@@ -1,0 +1,120 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startPostgres } from '#test/support/postgres.ts'
+import type { Benchmark, BenchmarkContext } from './benchmark.ts'
+import { benchFolder } from './support/bench-folder.ts'
+import { buildWorker } from './support/build-worker.ts'
+import { type Moved, takeSnapshot } from './support/move-snapshot.ts'
+import { MEBIBYTE, medianSeconds, movedRow, peakOf } from './support/moved-text.ts'
+import { ONE_PROCESS, TWO_FUNCTIONS } from './support/part-workers.ts'
+import { startS3 } from './support/s3-process.ts'
+import { median } from './support/statistics.ts'
+import { timedCommand } from './support/timed-command.ts'
+import { inTurns } from './support/turns.ts'
+import { makeVectorTable, type VectorTable } from './support/vector-table.ts'
+
+const ROWS = 100_000
+const ROUNDS = 5
+/** How many times more rows the large table has than the one that its memory is compared with. */
+const TIMES = 10
+const PEAK_MEBIBYTES = 160
+/** What counts as flat. */
+const FLAT = 1.3
+
+const SNAPSHOT = 'snapshot, two functions'
+const ONE = 'snapshot, one process'
+const SMALL = 'snapshot of a tenth'
+const DUMP = 'pg_dump -Fc'
+const DUMP_PLAIN = 'pg_dump -Fc -Z0'
+const FLOOR = 'psql, binary COPY'
+
+const measure = async (server: { url: string; bin: string | null }, folder: string, context: BenchmarkContext) => {
+  const { note, signal } = context
+  const rows = context.rows ?? ROWS
+  const program = await buildWorker(folder)
+  const s3 = await startS3(join(folder, 's3'))
+  const tables: VectorTable[] = []
+  const make = async (count: number) => {
+    note(`${count} rows of vector(1536)`)
+    const table = await makeVectorTable(server.url, count)
+    tables.push(table)
+    return { table, retirement: await table.retire() }
+  }
+  try {
+    const large = await make(rows)
+    const small = await make(Math.ceil(rows / TIMES))
+    const retired = large.retirement.tables[0]?.retired
+    if (!retired) throw new Error('the table was not retired')
+    const name = `"${retired.schema}"."${retired.name}"`
+    const command = async (program: string, ...args: string[]): Promise<Moved> => {
+      const path = server.bin === null ? program : join(server.bin, program)
+      return { seconds: await timedCommand(path, [...args, large.table.url], signal), peakBytes: [] }
+    }
+    const dump = async (...options: string[]) => {
+      const file = join(folder, 'reference.dump')
+      const found = await command('pg_dump', '-Fc', ...options, '--table', name, '--file', file)
+      await rm(file)
+      return found
+    }
+    let buckets = 0
+    const snapshot = async ({ table, retirement }: typeof large, movers: typeof TWO_FUNCTIONS) => {
+      buckets += 1
+      const bucket = `bench-${buckets}`
+      await s3.createBucket(bucket)
+      return takeSnapshot({ program, table, bucket, s3 }, retirement, movers)
+    }
+    const copy = () => command('psql', '--no-psqlrc', '--quiet', '--command', `copy ${name} to stdout (format binary)`)
+    // Code, files and pages that only the first one would have to load.
+    await snapshot(small, TWO_FUNCTIONS)
+    await copy()
+    const turns = {
+      [SNAPSHOT]: () => snapshot(large, TWO_FUNCTIONS),
+      [FLOOR]: copy,
+      [DUMP_PLAIN]: () => dump('-Z0'),
+      [ONE]: () => snapshot(large, ONE_PROCESS),
+      [SMALL]: () => snapshot(small, TWO_FUNCTIONS),
+      [DUMP]: () => dump(),
+    }
+    const told = (what: string, { seconds }: Moved) => note(`${what}: ${seconds.toFixed(2)} s`)
+    return await inTurns<Moved>(turns, { rounds: context.rounds ?? ROUNDS, signal, told })
+  } finally {
+    for (const table of tables) await table.drop()
+    await s3.close()
+  }
+}
+
+export const benchmark: Benchmark = {
+  name: 'snapshot',
+  describe: 'a snapshot from the list of parts to the sealed manifest, against pg_dump and a bare COPY',
+  async run(context) {
+    const server = await startPostgres()
+    const folder = await mkdtemp(join(benchFolder(), 'vector-rollback-bench-'))
+    try {
+      const turns = await measure(server, folder, context)
+      const of = (what: string) => turns.get(what) ?? []
+      const seconds = (what: string) => medianSeconds(of(what))
+      const peak = (what: string) => median(of(what).map(peakOf))
+      const rows = context.rows ?? ROWS
+      return {
+        ratios: [
+          { name: `${DUMP} / ${SNAPSHOT}`, value: seconds(DUMP) / seconds(SNAPSHOT), atLeast: 30 },
+          { name: `${DUMP_PLAIN} / ${SNAPSHOT}`, value: seconds(DUMP_PLAIN) / seconds(SNAPSHOT), atLeast: 3 },
+          { name: `${SNAPSHOT} / ${FLOOR}`, value: seconds(SNAPSHOT) / seconds(FLOOR), atMost: 2 },
+          { name: `${ONE} / ${FLOOR}`, value: seconds(ONE) / seconds(FLOOR) },
+          {
+            name: `peak of a function / ${PEAK_MEBIBYTES} MiB`,
+            value: peak(SNAPSHOT) / MEBIBYTE / PEAK_MEBIBYTES,
+            atMost: 1,
+          },
+          { name: 'peak of a function / with a tenth of the rows', value: peak(SNAPSHOT) / peak(SMALL), atMost: FLAT },
+        ],
+        measurements: [...turns].map(([what, all]) =>
+          movedRow(what, what === SMALL ? Math.ceil(rows / TIMES) : rows, all),
+        ),
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+      await server.stop()
+    }
+  },
+}

@@ -1,0 +1,40 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const PROGRAM = fileURLToPath(new URL('s3-server.ts', import.meta.url))
+
+export interface S3Process {
+  /** The environment by which the SDK finds it. */
+  readonly environment: Readonly<Record<string, string>>
+  createBucket(name: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** The local S3 with its buckets in a directory. */
+export const startS3 = async (directory: string): Promise<S3Process> => {
+  const child = fork(PROGRAM, [directory])
+  const exited = once(child, 'exit')
+  const [url] = await Promise.race([
+    once(child, 'message') as Promise<[string]>,
+    exited.then(([code]) => {
+      throw new Error(`the local S3 ended with ${code}`)
+    }),
+  ])
+  return {
+    environment: {
+      AWS_ENDPOINT_URL: url,
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'bench',
+      AWS_SECRET_ACCESS_KEY: 'bench',
+    },
+    async createBucket(name) {
+      const { status } = await fetch(new URL(`/${name}`, url), { method: 'PUT' })
+      if (status !== 200) throw new Error(`bucket "${name}" was not created: HTTP ${status}`)
+    },
+    async close() {
+      if (child.connected) child.disconnect()
+      await exited
+    },
+  }
+}
