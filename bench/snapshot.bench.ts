@@ -61,7 +61,9 @@ const measure = async (server: { url: string; bin: string | null }, folder: stri
       buckets += 1
       const bucket = `bench-${buckets}`
       await s3.createBucket(bucket)
-      return takeSnapshot({ program, table, bucket, s3 }, retirement, movers)
+      const moved = await takeSnapshot({ program, table, bucket, s3 }, retirement, movers)
+      await s3.emptyBucket(bucket)
+      return moved
     }
     const copy = () => command('psql', '--no-psqlrc', '--quiet', '--command', `copy ${name} to stdout (format binary)`)
     // Code, files and pages that only the first one would have to load.

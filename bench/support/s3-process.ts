@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { s3Objects } from '#aws/objects.ts'
+import { setEnvironment } from './environment.ts'
 
 const PROGRAM = fileURLToPath(new URL('s3-server.ts', import.meta.url))
 
@@ -8,6 +10,8 @@ export interface S3Process {
   /** The environment by which the SDK finds it. */
   readonly environment: Readonly<Record<string, string>>
   createBucket(name: string): Promise<void>
+  /** Deletes all objects: rounds of gigabytes would fill the place. */
+  emptyBucket(name: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -21,12 +25,23 @@ export const startS3 = async (directory: string): Promise<S3Process> => {
       throw new Error(`the local S3 ended with ${code}`)
     }),
   ])
+  const environment = {
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+  }
   return {
-    environment: {
-      AWS_ENDPOINT_URL: url,
-      AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: 'bench',
-      AWS_SECRET_ACCESS_KEY: 'bench',
+    environment,
+    async emptyBucket(name) {
+      const restore = setEnvironment(environment)
+      try {
+        for await (const { key } of s3Objects(name).list('')) {
+          await fetch(new URL(`/${name}/${encodeURIComponent(key)}`, url), { method: 'DELETE' })
+        }
+      } finally {
+        restore()
+      }
     },
     async createBucket(name) {
       const { status } = await fetch(new URL(`/${name}`, url), { method: 'PUT' })
