@@ -5,7 +5,7 @@ import type { Objects, Session } from '#core/ports.ts'
 import { diffStanding, existing, requireFits, requireNoDrift } from '#core/restore/drift.ts'
 import { missingExtensions, requireExtensions } from '#core/restore/extension.ts'
 import { doneOf } from '#core/restore/notes.ts'
-import { findSetAside, requireHeld } from '#core/restore/set-aside.ts'
+import { findSetAside, requireHeld, requireTreesHeld } from '#core/restore/set-aside.ts'
 import { notesSchema } from '#core/restore/side-schema.ts'
 import { printStanding, type StandingTable, standingTables } from '#core/restore/standing.ts'
 import { planRetirement } from '#core/retire/plan.ts'
@@ -116,6 +116,7 @@ async function ofSnapshot(session: Session, manifest: Manifest, input: ChooseInp
   requireHeld(await findSetAside(session, manifest), manifest)
   const standing = await standingTables(session, manifest.tables)
   if (standing.length === 0) return fromSnapshot(manifest, `Snapshot "${manifest.snapshot}" of ${manifest.createdAt}.`)
+  await requireTreesHeld(session, manifest)
   const diff = await diffStanding(session, manifest)
   if (!acceptDrift) requireNoDrift(manifest, diff)
   requireNoRefusals(await planRetirement(session, { retirement: PLANNED, tables: standing, allow }))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { expandTrees } from '#core/ddl/trees.ts'
 import { RollbackError } from '#core/errors.ts'
 import {
   type IncidentId,
@@ -81,6 +82,24 @@ export function requireHeld(aside: readonly Retirement[], manifest: Manifest): v
   }
 }
 
+/**
+ * Throws `Restore.SetAsideElsewhere` when a partition or an heir has come to the tables that stand there: it would be set aside
+ * with them, and the snapshot has nothing to put in its place.
+ */
+export async function requireTreesHeld(session: Session, manifest: Manifest): Promise<void> {
+  const names = namesOf(manifest)
+  const more = (await expandTrees(session, await existing(session, names))).find((table) => !contains(names, table))
+  if (!more) return
+  throw new RollbackError(
+    'Restore.SetAsideElsewhere',
+    `"${printTable(more)}" belongs to a table that snapshot "${manifest.snapshot}" replaces, and is not in that snapshot.`,
+    {
+      fix: 'Detach it (alter table … detach partition, or no inherit) and it stays where it is; or choose a snapshot that holds it.',
+      category: 'refused',
+    },
+  )
+}
+
 const namesOf = ({ tables }: Manifest): Table[] => tables.map(({ definition }) => definition.table)
 
 /** After an undo: what a restore that was given up had set aside has these tables in its place now. */
@@ -117,6 +136,7 @@ export async function setAside(session: Session, objects: Objects, input: SetAsi
   if (await isSwappedIn(session, input, manifest)) return null
   const tables = await existing(session, namesOf(manifest))
   if (tables.length === 0) return null
+  await requireTreesHeld(session, manifest)
   if (!input.acceptDrift) requireNoDrift(manifest, await diffStanding(session, manifest))
   const { plan, allow, clock, lockOptions } = input
   const retirement = await freeId(session, input.incident)

@@ -39,7 +39,7 @@ async function count(session: Session, { schema, name }: Table): Promise<number 
       async () => {
         await session.query(sql`select set_config('statement_timeout', ${String(COUNT_MS)}, true)`)
         const { rows } = await session.query<{ rows: string }>(
-          sql`select count(*)::text as rows from ${sql.id(schema, name)}`,
+          sql`select count(*)::text as rows from only ${sql.id(schema, name)}`,
         )
         return Number(rows[0]?.rows)
       },

@@ -1,12 +1,26 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { purge } from '#core/purge/purge.ts'
+import { chooseRestore } from '#core/restore/choose.ts'
+import { compareRestore } from '#core/restore/compare.ts'
+import { finishLoad } from '#core/restore/finish-load.ts'
+import { describeSetAside, setAside } from '#core/restore/set-aside.ts'
 import { readManifest } from '#core/snapshot/manifest.ts'
-import { createPartitions, definitionsOf, lookAtPartitions, TREES } from '#test/postgres/partitions-world.ts'
 import {
+  createPartitions,
+  definitionsOf,
+  lookAtPartitions,
+  ROOTS,
+  TREES,
+  undo,
+} from '#test/postgres/partitions-world.ts'
+import {
+  buildAll,
   choose,
   environment,
   PLAN,
+  prepareAndLoad,
   purgeChosen,
+  RESTORE,
   restoreAll,
   SNAPSHOT,
   snapshotAll,
@@ -22,6 +36,10 @@ describePostgres('partitioned tables that are retired, snapshotted, purged and r
     world = await createPartitions()
   })
   afterEach(() => world.close())
+  const aside = () =>
+    world.session((s) =>
+      setAside(s, world.objects, { ...RESTORE, allow: [], acceptDrift: false, clock, lockOptions: {} }),
+    )
 
   test('have the same rows in the same partitions, and the same pg_dump to the byte', async () => {
     const before = { dump: world.dump(), seen: await lookAtPartitions(world), definitions: await definitionsOf(world) }
@@ -76,26 +94,51 @@ describePostgres('partitioned tables that are retired, snapshotted, purged and r
     })
   })
 
-  test('replace empty ones that took their names, and never one that has rows or a partition more', async () => {
+  test('replace nothing that took their names, empty or not', async () => {
     await world.query('drop table public.feedback, public.ratings')
     await snapshotAll(world)
     await purgeChosen(world)
-    await world.asOwner(`create table public.nothing (id int not null) partition by hash (id);
-      create table public.nothing_0 partition of public.nothing for values with (modulus 2, remainder 0)`)
+    await world.asOwner('create table public.nothing (id int not null) partition by hash (id)')
     await expect(restoreAll(world)).rejects.toMatchObject({
-      name: 'Purge.NotCovered',
-      message: expect.stringContaining('table "public.nothing_0"'),
-    })
-    await world.asOwner(
-      `drop table public.nothing_0; create table public.nothing_1 partition of public.nothing for values with (modulus 1, remainder 0);
-      insert into public.nothing values (1)`,
-    )
-    await expect(swap(world)).rejects.toMatchObject({
       name: 'Restore.NameTaken',
-      message: expect.stringContaining('"public.nothing" (1 rows)'),
+      message: expect.stringContaining('"public.nothing" (0 rows)'),
     })
-    await world.asOwner('drop table public.nothing_1')
+    await world.asOwner('drop table public.nothing')
     expect(await swap(world)).toMatchObject({ changed: true })
     expect(await swap(world)).toMatchObject({ changed: false })
+  })
+
+  test('take the place of what became of them, which is set aside as a whole tree and counted by its rows', async () => {
+    const before = world.dump()
+    await snapshotAll(world)
+    await undo(world)
+    await world.query(
+      "update public.chunks set body = 'wrong' where id in (select id from public.chunks order by id limit 3)",
+    )
+    await prepareAndLoad(world)
+    await world.session((s) => finishLoad(s, world.objects, RESTORE))
+    await buildAll(world)
+    await world.session((s) => compareRestore(s, world.objects, RESTORE))
+    await aside()
+    expect(await world.session((s) => describeSetAside(s, world.objects, RESTORE))).toMatchObject({
+      rows: 303,
+      written: 3,
+    })
+    expect(await swap(world)).toMatchObject({ changed: true })
+    expect(world.dump().split('\n')).toEqual(before.split('\n'))
+  })
+
+  test('do not take the place of a tree that has a partition more: it is named before anything is moved', async () => {
+    await snapshotAll(world)
+    await undo(world)
+    await world.asOwner(
+      `create table public.later partition of public.chunks for values from ('2031-01-01') to ('2032-01-01')`,
+    )
+    const before = world.dump()
+    const named = { name: 'Restore.SetAsideElsewhere', message: expect.stringContaining('"public.later"') }
+    const input = { plan: PLAN, environment, tables: ROOTS, createExtension: false, snapshot: SNAPSHOT }
+    await expect(world.session((s) => chooseRestore(s, world.objects, input))).rejects.toMatchObject(named)
+    await expect(aside()).rejects.toMatchObject(named)
+    expect(world.dump()).toBe(before)
   })
 })
