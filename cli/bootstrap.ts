@@ -5,6 +5,7 @@ import { checkDatabase } from '#core/incident/right-database.ts'
 import { printTable } from '#core/names.ts'
 import { loadPlan, type Plan } from '#core/plan/load.ts'
 import type { Session } from '#core/ports.ts'
+import { missingForRestore } from '#core/restore/bootstrap.ts'
 import { existing } from '#core/restore/drift.ts'
 import { bootstrapStatements, missingBootstrap } from '#core/retire/bootstrap.ts'
 import { requireGrantable } from '#core/retire/grantable.ts'
@@ -72,12 +73,13 @@ const statementsFor = async (session: Session, plan: Plan, wanted: string | unde
     role === own
       ? await missingBootstrap(session, roles)
       : bootstrapStatements(role, { roles, serverVersion, runBy: own })
-  return [...statements, ...(await checkRoles(session, plan, role, serverVersion >= 160_000))]
+  const forRestore = await missingForRestore(session, role)
+  return [...statements, ...forRestore, ...(await checkRoles(session, plan, role, serverVersion >= 160_000))]
 }
 
 /**
- * `vector-rollback bootstrap`: what a role has to be granted once, so that it may retire the plan's tables and bring them
- * back. Prints the statements, to be read and run by a master user; runs them only when asked to, in one transaction.
+ * `vector-rollback bootstrap`: what a role has to be granted once, so that it may retire the plan's tables, bring them
+ * back, and restore what it purged. Prints the statements, to be read and run by a master user; runs them only when asked to, in one transaction.
  */
 export const bootstrap = async (name: string, options: BootstrapOptions): Promise<ExitCode> => {
   const plan = await loadPlan(await findPlan(name, options.plans))

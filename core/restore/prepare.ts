@@ -1,6 +1,7 @@
 import { createTrees } from '#core/ddl/render.ts'
 import { writeJson } from '#core/json.ts'
 import type { Objects, Session } from '#core/ports.ts'
+import { requireMayRestore } from '#core/restore/bootstrap.ts'
 import { requireFits } from '#core/restore/drift.ts'
 import { createExtensions, missingExtensions, requireExtensions } from '#core/restore/extension.ts'
 import { createNotes, notesExist } from '#core/restore/notes.ts'
@@ -36,6 +37,7 @@ export interface PreparedRestore {
  * Creates the bare tables in a side schema and writes the list of parts to load. Before anything is written the manifest,
  * the length of every object, the extension and the schema are checked. What stands under the names stays in service until
  * all is loaded and compared. What an earlier try prepared and loaded, of this run or of one that was killed, is kept.
+  await requireMayRestore(session, manifest)
  */
 export async function prepareRestore(
   session: Session,
@@ -61,6 +63,7 @@ async function createTables(
   const absent = await missingExtensions(session, manifest)
   if (!createExtension) requireExtensions(absent)
   await requireFits(session, manifest, new Set(absent.map(({ name }) => name)))
+  await requireMayRestore(session, manifest)
   await session.transaction(async () => {
     await createExtensions(session, absent)
     await createSide(session, manifest, side)

@@ -73,7 +73,17 @@ export async function missingBootstrap(session: Session, roles: Roles): Promise<
   if (!schema.exists || !schema.usableByRetired) missing.push(...schemaStatements)
   if (!records.exists) missing.push(...recordsStatements)
   if (!superuser && !(schema.usable && records.usable)) missing.push(...accessStatements(role))
-  if (superuser) return missing
+  return [...missing, ...(await missingMemberships(session, roles, standing))]
+}
+
+/** The roles that the session's role has to stand in for, and may not. Throws `Retire.OwnedBySuperuser`. */
+export async function missingMemberships(
+  session: Session,
+  roles: Roles,
+  { role, superuser, serverVersion }: Standing,
+): Promise<Sql[]> {
+  if (superuser) return []
+  const missing: Sql[] = []
   for (const owner of await readRoleStandings(session, roles.owners)) {
     if (owner.inherited && owner.settable) continue
     if (owner.superuser) throw ownedBySuperuser(owner.name)

@@ -64,6 +64,14 @@ describePostgres('the bootstrap', () => {
     }
   })
 
+  test('prints what a restore needs beyond a retirement, and only while it is missing', async () => {
+    const { stdout } = await bootstrap('--sql', '--role', product)
+    expect(stdout).toContain(`grant create on database "${db.name}" to "${product}";`)
+    await run(db.url, [stdout])
+    const again = await bootstrap('--sql', '--role', product)
+    expect(again.stdout).not.toContain('on database')
+  })
+
   test('asks for one of printing and running', async () => {
     const { code, stderr } = await bootstrap('--sql', '--apply')
     expect(code).toBe(2)
