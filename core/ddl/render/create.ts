@@ -1,5 +1,6 @@
 import type { ColumnDefinition, TableDefinition } from '#core/ddl/definition.ts'
 import { named, storageOptions } from '#core/ddl/render/names.ts'
+import { toastOptions } from '#core/ddl/render/toast.ts'
 import type { Table } from '#core/names.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
 
@@ -30,7 +31,7 @@ export function createBare(definition: TableDefinition, schema: string, parents:
   if (definition.accessMethod !== null) create.push(sql` using ${sql.id(definition.accessMethod)}`)
   if (definition.options.length > 0) create.push(sql` with (${storageOptions(definition.options)})`)
   if (definition.tablespace !== null) create.push(sql` tablespace ${sql.id(definition.tablespace)}`)
-  return [sql.join(create, ''), ...(heir ? ownNotNull(definition, table) : [])]
+  return [sql.join(create, ''), ...(heir ? ownNotNull(definition, table) : []), ...toastOptions(definition, table)]
 }
 
 /** STORAGE is part of CREATE TABLE from PostgreSQL 16 on only, and of all parents of an heir has to agree there; COPY has to find it. */

@@ -78,6 +78,8 @@ describe('the bare table for loading', () => {
       'create unlogged table "side"."do""cs; drop" ("id" bigint not null, "title" text compression lz4 collate "pg_catalog"."C", ' +
         '"loud" text generated always as (upper(title)) stored) using "heap" ' +
         `with ("fillfactor" = '70', "toast"."odd" = '''') tablespace "fast"`,
+      // What PostgreSQL passes over where the table has no TOAST table.
+      expect.stringContaining('add column vector_rollback_toast'),
       'alter table only "side"."do""cs; drop" alter column "loud" set storage external',
     ])
     expect(copyColumns(definition)).toEqual(['id', 'title'])
