@@ -1,4 +1,5 @@
 import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
+import { lendPrivilege } from '#core/ddl/lend-privilege.ts'
 import { addValidForeignKey, piecesOf } from '#core/ddl/render/foreign-keys.ts'
 import type { Clock, Session } from '#core/ports.ts'
 import { type TableLockOptions, withTableLocks } from '#core/sql/locks.ts'
@@ -55,7 +56,9 @@ export async function joinPieces(
   if (isReady(pieces)) {
     await withTableLocks(session, [key.from, key.to], clock, lockOptions, async () => {
       if (!(await canBeJoined(session, key))) return
-      for (const statement of addValidForeignKey(key)) await session.query(statement)
+      await lendPrivilege(session, 'REFERENCES', [key.to], async () => {
+        for (const statement of addValidForeignKey(key)) await session.query(statement)
+      })
     })
   }
   return pieces?.begun && !pieces.whole ? pieces.without : []

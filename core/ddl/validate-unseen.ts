@@ -1,5 +1,6 @@
 import { captureTable } from '#core/ddl/capture.ts'
 import type { ForeignKeyDefinition, TableDefinition } from '#core/ddl/definition.ts'
+import { lendPrivilege } from '#core/ddl/lend-privilege.ts'
 import { validateForeignKey } from '#core/ddl/render/foreign-keys.ts'
 import { grants } from '#core/ddl/render/grants.ts'
 import { named, role } from '#core/ddl/render/names.ts'
@@ -27,6 +28,7 @@ export const validateUnseen = (session: Session, foreignKey: ForeignKeyDefinitio
     const child = await captureTable(session, foreignKey.from)
     const everybody = sql.join(selectors(child).map(role))
     await session.query(sql`revoke select on table ${named(foreignKey.from)} from ${everybody} cascade`)
-    await session.query(validateForeignKey(foreignKey))
+    // The trigger reads the parent as the parent's owner.
+    await lendPrivilege(session, 'SELECT', [foreignKey.to], () => session.query(validateForeignKey(foreignKey)))
     for (const statement of grants(child)) await session.query(statement)
   })

@@ -1,6 +1,7 @@
 import { countOrphans, readUnvalidated } from '#core/ddl/catalogue/orphans.ts'
 import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
 import { canBeJoined, joinPieces } from '#core/ddl/join-pieces.ts'
+import { lendPrivilege } from '#core/ddl/lend-privilege.ts'
 import { piecesOf, validateForeignKey } from '#core/ddl/render/foreign-keys.ts'
 import { leftVisible, withRowsVisible } from '#core/ddl/rows-visible.ts'
 import { validateUnseen } from '#core/ddl/validate-unseen.ts'
@@ -87,7 +88,11 @@ const INSUFFICIENT_PRIVILEGE = '42501'
 
 async function validate(session: Session, foreignKey: ForeignKeyDefinition): Promise<void> {
   try {
-    await session.query(validateForeignKey(foreignKey))
+    await session.transaction(() =>
+      lendPrivilege(session, 'SELECT', [foreignKey.from, foreignKey.to], () =>
+        session.query(validateForeignKey(foreignKey)),
+      ),
+    )
   } catch (error) {
     if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error
     await validateUnseen(session, foreignKey)

@@ -1,3 +1,4 @@
+import { lendPrivilege } from '#core/ddl/lend-privilege.ts'
 import { finishAfterSwap, partitionedIndexes } from '#core/ddl/render.ts'
 import { validateForeignKeys } from '#core/ddl/validate.ts'
 import { RollbackError } from '#core/errors.ts'
@@ -113,7 +114,9 @@ async function swap(
 ): Promise<void> {
   await requireFreeNames(session, manifest.tables)
   const replaced = await openRetirements(session, manifest)
-  const finish = finishAfterSwap(withoutInnerForeignKeys(manifest))
+  const definitions = withoutInnerForeignKeys(manifest)
+  const finish = finishAfterSwap(definitions)
+  const parents = definitions.flatMap(({ foreignKeys }) => foreignKeys.map(({ to }) => to))
   const options = { ...locks, againstWriters: await referenced(session, manifest) }
   // Nobody reads the side tables, but autovacuum comes to what was just loaded, and has to give way.
   const aside = manifest.tables.map(({ definition }) => sideTable(side, definition.table))
@@ -125,7 +128,9 @@ async function swap(
         sql`alter table ${sql.id(from.schema, from.name)} set schema ${sql.id(definition.table.schema)}`,
       )
     }
-    for (const statement of finish.statements) await session.query(statement)
+    await lendPrivilege(session, 'REFERENCES', parents, async () => {
+      for (const statement of finish.statements) await session.query(statement)
+    })
     await markReplaced(session, replaced, manifest.snapshot)
   })
 }

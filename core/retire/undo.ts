@@ -1,6 +1,7 @@
 import { readForeignKeys } from '#core/ddl/catalogue/foreign-keys.ts'
 import { findRelations } from '#core/ddl/catalogue/locate.ts'
 import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
+import { lendPrivilege } from '#core/ddl/lend-privilege.ts'
 import { piecesOf } from '#core/ddl/render/foreign-keys.ts'
 import { type UnvalidatedForeignKey, validateForeignKeys } from '#core/ddl/validate.ts'
 import type { RetirementId, Table } from '#core/names.ts'
@@ -108,7 +109,11 @@ async function moveBack(
       await requireFreeNames(session, retirement)
       // One round trip for all: everybody waits meanwhile.
       await runUndo(session, tables)
-      const lost = [...impossible, ...(await addForeignKeys(session, possible))]
+      const parents = possible.map(({ to }) => to)
+      const lost = [
+        ...impossible,
+        ...(await lendPrivilege(session, 'REFERENCES', parents, () => addForeignKeys(session, possible))),
+      ]
       await requireAsRecorded(
         session,
         definitions,
