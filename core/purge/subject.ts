@@ -8,6 +8,7 @@ import { mayDropExtension } from '#core/purge/extension.ts'
 import { requireOfRetirement } from '#core/purge/of-retirement.ts'
 import { isOpen, type Retirement } from '#core/retire/record.ts'
 import { findRetirements } from '#core/retire/records.ts'
+import { requireAsRetired } from '#core/snapshot/agreement.ts'
 import { readColumns } from '#core/snapshot/columns.ts'
 import { snapshotOf } from '#core/snapshot/keys.ts'
 import { findManifest, type RetiredManifest } from '#core/snapshot/manifest.ts'
@@ -113,8 +114,10 @@ export async function sealedManifest(
   environment: string,
 ): Promise<RetiredManifest> {
   const manifest = await findManifest(objects, { ...nameOf(retirement), environment })
-  if (manifest) return requireOfRetirement(manifest, retirement)
-  throw notSealed(retirement)
+  if (!manifest) throw notSealed(retirement)
+  const own = requireOfRetirement(manifest, retirement)
+  requireAsRetired(own, retirement)
+  return own
 }
 
 /** The subject as the catalogue is now. Throws `Purge.NotCovered`. */

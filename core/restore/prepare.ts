@@ -14,6 +14,8 @@ import {
   sideSchema,
   sideTable,
 } from '#core/restore/side-schema.ts'
+import { findRetirement } from '#core/retire/records.ts'
+import { requireAsRetired } from '#core/snapshot/agreement.ts'
 import { type Manifest, readManifest } from '#core/snapshot/manifest.ts'
 import { verifySnapshot } from '#core/snapshot/verify.ts'
 import { sql } from '#core/sql/tag.ts'
@@ -60,6 +62,8 @@ async function createTables(
   side: SideSchema,
   createExtension: boolean,
 ): Promise<void> {
+  const retirement = manifest.retirement === null ? null : await findRetirement(session, manifest.retirement)
+  if (retirement) requireAsRetired(manifest, retirement)
   const absent = await missingExtensions(session, manifest)
   if (!createExtension) requireExtensions(absent)
   await requireFits(session, manifest, new Set(absent.map(({ name }) => name)))

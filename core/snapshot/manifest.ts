@@ -4,6 +4,7 @@ import { RollbackError } from '#core/errors.ts'
 import { digestOf, readJson } from '#core/json.ts'
 import type { PlanName, RetirementId, SnapshotId } from '#core/names.ts'
 import type { Objects } from '#core/ports.ts'
+import { disagreement } from '#core/snapshot/agreement.ts'
 import { manifestKey, snapshotsPrefix } from '#core/snapshot/keys.ts'
 import { Digest, Hash, PartContent } from '#core/snapshot/part.ts'
 
@@ -121,6 +122,8 @@ export async function inspectManifest(
   const manifest = parsed.data
   const problems: RollbackError[] = []
   if (manifestDigest(manifest) !== manifest.sha256) problems.push(corrupt(key, 'it differs from its own digest'))
+  const why = disagreement(manifest)
+  if (why !== null) problems.push(corrupt(key, why))
   if (manifest.plan !== plan || manifest.snapshot !== snapshot) {
     problems.push(corrupt(key, `it is that of snapshot "${manifest.snapshot}" of plan "${manifest.plan}"`))
   }

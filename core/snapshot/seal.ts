@@ -15,6 +15,7 @@ import {
 } from '#core/snapshot/manifest.ts'
 import { manifestTable } from '#core/snapshot/manifest-table.ts'
 import { PartContent, type PartItem } from '#core/snapshot/part.ts'
+import { requireWholeList } from '#core/snapshot/parts-list.ts'
 import { readParts } from '#core/snapshot/plan-parts.ts'
 import { readRetired } from '#core/snapshot/read-retired.ts'
 import { addDigests, NO_ROWS } from '#core/snapshot/row-digest.ts'
@@ -45,7 +46,7 @@ export interface SealInput {
 /**
  * Writes the manifest: the last object of a snapshot, once. Before that, every part of the list must lie there with its
  * length, and every retired table must still have as many rows as its parts together.
- * Throws `Snapshot.Incomplete`, `Snapshot.PartTruncated`, `Snapshot.RowsDiffer`, `Snapshot.OtherManifest`.
+ * Throws `Snapshot.PartsCorrupt`, `Snapshot.Incomplete`, `Snapshot.PartTruncated`, `Snapshot.RowsDiffer`, `Snapshot.OtherManifest`.
  */
 export async function sealSnapshot(session: Session, objects: Objects, input: SealInput): Promise<SealedSnapshot> {
   const { retirement, environment } = input
@@ -114,6 +115,7 @@ async function collectTables(session: Session, objects: Objects, retirement: Ret
   const snapshot = snapshotOf(retirement.id)
   const items = await readParts(objects, retirement.plan, snapshot)
   if (!items) throw missing(partsKey(retirement.plan, snapshot))
+  requireWholeList(items, retirement)
   const lengths = new Map<string, number>()
   for await (const { key, bytes } of objects.list(snapshotPrefix(retirement.plan, snapshot))) lengths.set(key, bytes)
   const parts = await inParallel(items, 16, (item) => readPart(objects, item, lengths))

@@ -1,16 +1,21 @@
 import { RollbackError } from '#core/errors.ts'
 import type { Objects } from '#core/ports.ts'
+import { requireSidecar } from '#core/snapshot/agreement.ts'
 import { inParallel } from '#core/snapshot/in-parallel.ts'
 import type { Manifest } from '#core/snapshot/manifest.ts'
 import type { PartContent } from '#core/snapshot/part.ts'
 import { decompressed, measured } from '#core/snapshot/stream.ts'
 
-/** `lengths`: every object is there with its length. `digests`: each is read, and its stored and raw digests compared. */
+/**
+ * `lengths`: every object is there with its length, and says of itself what the manifest says. `digests`: each is read, and its
+ * stored and raw digests compared.
+ */
 export type Depth = 'lengths' | 'digests'
 
 /**
  * Compares a snapshot in the bucket with its manifest; reads `readManifest`'s result.
- * Throws `Snapshot.PartMissing`, `Snapshot.PartTruncated`, `Snapshot.PartCorrupt`, naming the object.
+ * Throws `Snapshot.PartMissing`, `Snapshot.PartTruncated`, `Snapshot.PartCorrupt`, `Snapshot.ManifestCorrupt`, naming the
+ * object.
  */
 export async function verifySnapshot(
   objects: Objects,
@@ -35,7 +40,7 @@ export async function checkLength(objects: Objects, part: PartContent): Promise<
       category: 'refused',
     })
   }
-  if (head.bytes === part.storedBytes) return
+  if (head.bytes === part.storedBytes) return requireSidecar(objects, part)
   throw new RollbackError(
     'Snapshot.PartTruncated',
     `"${part.key}" has ${head.bytes} bytes, the manifest says ${part.storedBytes}.`,

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { zstdCompressSync } from 'node:zlib'
 import { s3SweptObjects } from '#aws/objects-sweep.ts'
 import type { TableDefinition } from '#core/ddl/definition.ts'
+import { digestOf } from '#core/json.ts'
 import type { PlanName, RetirementId, Sha256, SnapshotId } from '#core/names.ts'
 import type { Objects, SweptObjects } from '#core/ports.ts'
 import { manifestKey, partKey, partsKey, sidecarKey } from '#core/snapshot/keys.ts'
@@ -56,7 +57,9 @@ export const writeSealed = async (objects: Objects, snapshot: string, plan = PLA
       {
         ...{ schema: 'public', name: 'items', columns: ['id'], format: 'binary' as const, rows: 30 },
         definition: { table: { schema: 'public', name: 'items' }, columns: [] } as unknown as TableDefinition,
-        ...{ digest: '0'.repeat(32), bytes: 1, rawBytes: 1, sha256: '0'.repeat(64) as Sha256, parts },
+        ...{ digest: '0'.repeat(32), sha256: digestOf(parts.map(({ rawSha256 }) => rawSha256)), parts },
+        bytes: parts.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
+        rawBytes: parts.reduce((sum, part) => sum + part.rawBytes, 0),
       },
     ],
   }
