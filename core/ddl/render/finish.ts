@@ -25,6 +25,8 @@ export function finishAfterSwap(definitions: readonly TableDefinition[]): Finish
   const foreignKeys = distinctForeignKeys(definitions.flatMap((definition) => definition.foreignKeys))
   return {
     statements: [
+      // The default of one table may draw from the sequence of another.
+      ...definitions.flatMap(sequences),
       ...definitions.flatMap(finishTable),
       ...foreignKeys.flatMap(addForeignKey),
       ...definitions.flatMap(ownership),
@@ -36,7 +38,6 @@ export function finishAfterSwap(definitions: readonly TableDefinition[]): Finish
 }
 
 const finishTable = (definition: TableDefinition): Sql[] => [
-  ...sequences(definition),
   ...columnSettings(definition),
   ...indexSettings(definition),
   ...statistics(definition),
