@@ -9,7 +9,17 @@ export interface Peculiarity {
 /** What the tables themselves are or have that a `TableDefinition` cannot say. */
 export async function readPeculiarities(session: Session, oids: readonly number[]): Promise<Peculiarity[]> {
   const { rows } = await session.query<Peculiarity & Row>(sql`
-    with tables as (select c.*, c.oid::regclass::text as printed from pg_class c where c.oid = any(${oids}::oid[]))
+    with recursive tables as (select c.*, c.oid::regclass::text as printed from pg_class c where c.oid = any(${oids}::oid[])),
+    -- The types that a column's values are made of.
+    made_of as (
+      select a.attrelid, a.attname, a.atttypid as type from pg_attribute a
+       where a.attrelid in (select oid from tables) and a.attnum > 0 and not a.attisdropped
+      union
+      select m.attrelid, m.attname, part.type from made_of m join pg_type t on t.oid = m.type cross join lateral (
+        select t.typbasetype as type where t.typtype = 'd' union all
+        select t.typelem where t.typcategory = 'A' union all
+        select a.atttypid from pg_attribute a where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
+      ) part)
     select 'table ' || printed as object, why from tables cross join lateral (values
       (relispartition and not exists (select from pg_inherits i where i.inhrelid = oid and i.inhparent = any(${oids}::oid[])),
         'is a partition of a table that is not among them'),
@@ -41,6 +51,12 @@ export async function readPeculiarities(session: Session, oids: readonly number[
       from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_type element on element.oid = t.typelem
      where a.attrelid in (select oid from tables) and a.attnum > 0
        and (t.typrelid in (select oid from tables) or element.typrelid in (select oid from tables))
+    union all
+    select distinct 'column ' || quote_ident(m.attname) || ' of ' || m.attrelid::regclass,
+           'holds OIDs (' || m.type::regtype || '): what is made anew has another one'
+      from made_of m
+     where m.type in ('regclass'::regtype, 'regtype'::regtype, 'regproc'::regtype, 'regprocedure'::regtype, 'regoper'::regtype,
+       'regoperator'::regtype)
     union all
     select object.type || ' ' || object.identity, 'is marked as depending on an extension'
       from pg_depend d cross join pg_identify_object(d.classid, d.objid, 0) object
