@@ -8,8 +8,9 @@ import type { Session } from '#core/ports.ts'
 import { missingForRestore } from '#core/restore/bootstrap.ts'
 import { existing } from '#core/restore/drift.ts'
 import { bootstrapStatements, missingBootstrap } from '#core/retire/bootstrap.ts'
+import { readDependentRoles } from '#core/retire/dependents.ts'
 import { requireGrantable } from '#core/retire/grantable.ts'
-import { readRoles } from '#core/retire/roles.ts'
+import { mergeRoles, readRoles } from '#core/retire/roles.ts'
 import { readStanding } from '#core/retire/standing.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -64,7 +65,9 @@ const checkRoles = async (session: Session, plan: Plan, role: string, set: boole
 }
 
 const statementsFor = async (session: Session, plan: Plan, wanted: string | undefined): Promise<Sql[]> => {
-  const roles = await readRoles(session, await tablesOf(session, plan))
+  const tables = await tablesOf(session, plan)
+  const allow = plan.paths.full?.allow ?? []
+  const roles = mergeRoles(await readRoles(session, tables), await readDependentRoles(session, tables, allow))
   const { role: own, serverVersion } = await readStanding(session)
   const role = wanted ?? own
   await requireRole(session, role)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Duration } from './duration.ts'
 import { Step } from './steps.ts'
-import { PeopleRoles, Relation } from './vocabulary.ts'
+import { CatalogueObjectName, PeopleRoles, Relation } from './vocabulary.ts'
 
 const Budget = Duration.describe(
   'The longest time that this path may take; the report compares it with the actual one.',
@@ -31,9 +31,11 @@ export const Paths = z
         steps: z.array(Step).default([]).describe('Steps before the tables are retired.'),
         retire: z.array(Relation).min(1).describe('Tables that are moved out of reach. All of them stand in protects.'),
         allow: z
-          .array(Relation)
+          .array(CatalogueObjectName)
           .default([])
-          .describe('Views and functions that depend on the tables and may go with them, by name.'),
+          .describe(
+            'What else is concerned and no reason to refuse, by the names that the preview gives. Views, materialized views, functions and publications go along and come back; what cannot be captured is left behind.',
+          ),
         purge: Purge,
         budget: Budget,
       })

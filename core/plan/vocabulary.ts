@@ -62,6 +62,13 @@ export const Relation = z
   })
   .meta({ examples: ['public.embeddings'] })
 
+/** An object by kind and identity, as `pg_identify_object` and the preview print them: `view public.recent`. */
+export const CatalogueObjectName = pattern(
+  /^[a-z][a-z ]* \S.*$/,
+  'an object of the catalogue',
+  'Write the name that the preview gives, its kind first: "view public.recent".',
+).meta({ examples: ['view public.recent', 'publication app'] })
+
 /** A role of the database, as `set role` takes it: unquoted, case as stored. */
 export const DatabaseRole = pattern(
   /^[A-Za-z_][A-Za-z0-9_$-]{0,62}$/,

@@ -2,7 +2,6 @@ import { expandTrees } from '#core/ddl/trees.ts'
 import { printTable, type RetirementId, type Table } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { pathOf } from '#core/plan/path-of.ts'
-import { writeTable } from '#core/plan/vocabulary.ts'
 import type { Session } from '#core/ports.ts'
 import { existing } from '#core/restore/drift.ts'
 import { planRetirement, type RetirementPlan } from '#core/retire/plan.ts'
@@ -73,7 +72,7 @@ export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings
   if ('refusal' in before) refusals.push(before.refusal)
   else if (before.value !== null) notes.push(before.value)
   else {
-    const input = { retirement: PREVIEWED, tables, allow: allow.map(writeTable) }
+    const input = { retirement: PREVIEWED, tables, allow }
     const planned = await orRefusal(() => planRetirement(session, input))
     if ('refusal' in planned) refusals.push(planned.refusal)
     else {

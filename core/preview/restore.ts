@@ -2,13 +2,14 @@ import { addForeignKey, validateForeignKey } from '#core/ddl/render/foreign-keys
 import { expandTrees } from '#core/ddl/trees.ts'
 import { printTable, type RetirementId, type SnapshotId, type Table } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
-import { writeTable } from '#core/plan/vocabulary.ts'
 import type { Objects, Session } from '#core/ports.ts'
 import { counted } from '#core/report/figures.ts'
 import { chooseRestore } from '#core/restore/choose.ts'
 import { existing } from '#core/restore/drift.ts'
 import { printStanding, standingTables } from '#core/restore/standing.ts'
 import { missingBootstrap } from '#core/retire/bootstrap.ts'
+import { grantedOn, rolesOfDependents } from '#core/retire/dependents.ts'
+import { dependentsWithoutRoles, sortDependents } from '#core/retire/dependents-back.ts'
 import { findLostRoles, rolesToGiveBack, withoutRoles } from '#core/retire/existing-roles.ts'
 import { sortForeignKeys } from '#core/retire/foreign-keys-back.ts'
 import { planRetirement } from '#core/retire/plan.ts'
@@ -49,7 +50,8 @@ const FROM_SNAPSHOT: readonly string[] = [
   'create bare tables in a schema aside, load the parts, each compared with the manifest; no lock on tables in service',
   'add keys and checks, build the indexes, compare rows and digests with the manifest',
   'move them to their places in one transaction; ACCESS EXCLUSIVE on them and on the far sides of their foreign keys',
-  'validate the foreign keys; SHARE UPDATE EXCLUSIVE, without making anybody wait',
+  'with them, in the same transaction, create the views, materialized views and functions that went along, and put the tables back into their publications',
+  'validate the foreign keys; SHARE UPDATE EXCLUSIVE, without making anybody wait; fill the materialized views',
 ]
 
 const linesOf = async (statements: readonly Sql[]): Promise<PreviewLine[]> => {
@@ -60,15 +62,21 @@ const linesOf = async (statements: readonly Sql[]): Promise<PreviewLine[]> => {
 
 /** The move back of tables that lie retired. */
 const byUndo = async (session: Session, retirement: Retirement): Promise<Findings> => {
-  const lostRoles = await findLostRoles(
-    session,
-    retirement.tables.map(({ definition }) => definition),
-  )
+  const { there, lost } = await sortDependents(session, retirement)
+  const lostRoles = await findLostRoles(session, [
+    ...retirement.tables.map(({ definition }) => definition),
+    ...grantedOn(there),
+  ])
+  const dependents = dependentsWithoutRoles(there, lostRoles)
   const tables = retirement.tables.map((table) => ({ ...table, definition: withoutRoles(table.definition, lostRoles) }))
   const { possible, impossible } = await sortForeignKeys(session, retirement)
   const names = await orRefusal(() => requireFreeNames(session, retirement))
   const far = possible.flatMap(({ from, to }) => [from, to])
-  const roles = mergeRoles(rolesToGiveBack(tables.map(({ definition }) => definition)), await readRoles(session, far))
+  const own = mergeRoles(
+    rolesToGiveBack(tables.map(({ definition }) => definition)),
+    rolesOfDependents(dependents.map(({ definition }) => definition)),
+  )
+  const roles = mergeRoles(own, await readRoles(session, far))
   const missing = await orRefusal(() => missingBootstrap(session, roles))
   const bootstrap = 'refusal' in missing ? null : await bootstrapOf(session, missing.value)
   const valid = possible.filter(({ validated }) => validated)
@@ -80,7 +88,7 @@ const byUndo = async (session: Session, retirement: Retirement): Promise<Finding
         title: 'Undo the retirement, in one transaction',
         lines: [
           action(`the tables lie retired since ${retirement.retiredAt} ("${retirement.id}")`),
-          ...(await linesOf([...undoStatements(tables), ...possible.flatMap(addForeignKey)])),
+          ...(await linesOf([...undoStatements(tables, dependents), ...possible.flatMap(addForeignKey)])),
         ],
       },
       ...(valid.length === 0
@@ -99,6 +107,7 @@ const byUndo = async (session: Session, retirement: Retirement): Promise<Finding
     ],
     notes: [
       ...impossible.map(({ foreignKey, why }) => `foreign key "${foreignKey.name}" cannot be given back: ${why}`),
+      ...lost.map(({ object, why }) => `"${object}" cannot be given back: it ${why}`),
       ...lostRoles.map((role) => `role "${role}" is gone, and its privileges with it`),
     ],
   }
@@ -145,7 +154,7 @@ export interface PreviewBucket {
 const fromBucket = async (session: Session, plan: Plan, bucket: PreviewBucket): Promise<Findings | null> => {
   const { objects, ...asked } = bucket
   const tables = plan.paths.full?.retire ?? plan.protects.tables
-  const allow = (plan.paths.full?.allow ?? []).map(writeTable)
+  const allow = plan.paths.full?.allow ?? []
   const choice = await orRefusal(() =>
     chooseRestore(session, objects, { ...asked, plan: plan.name, tables, createExtension: true, allow }),
   )

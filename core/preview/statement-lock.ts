@@ -95,6 +95,7 @@ const BY_TYPE: Readonly<Record<string, (node: SqlNode) => Mode>> = {
   CreateSchemaStmt: () => 'none',
   CreateFunctionStmt: () => 'none',
   AlterFunctionStmt: () => 'none',
+  AlterPublicationStmt: () => 'SHARE UPDATE EXCLUSIVE',
 }
 
 /** Every relation that the tree names as such: nodes with `relname`, below whatever key. */

@@ -1,10 +1,11 @@
 import type { Row, Session } from '#core/ports.ts'
 import { sql } from '#core/sql/tag.ts'
 
-/** Privileges on the tables, their columns and sequences that somebody other than the owner holds. */
+/** Privileges on the tables, views and functions, their columns and sequences that somebody other than the owner holds. */
 export async function readGrantsLeft(
   session: Session,
   oids: readonly number[],
+  routines: readonly number[] = [],
 ): Promise<{ object: string; grantee: string }[]> {
   const { rows } = await session.query<{ object: string; grantee: string } & Row>(sql`
     with objects as (
@@ -20,6 +21,11 @@ export async function readGrantsLeft(
         select c.relacl as acl union all select a.attacl from pg_attribute a where a.attrelid = c.oid) acls
       cross join lateral aclexplode(acls.acl) item
      where item.grantee <> c.relowner
+    union
+    select p.oid::regprocedure::text,
+           case item.grantee when 0 then 'public' else pg_get_userbyid(item.grantee)::text end
+      from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) item
+     where p.oid = any(${routines}::oid[]) and item.grantee <> p.proowner
      order by 1, 2`)
   return rows
 }

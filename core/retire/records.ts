@@ -6,8 +6,8 @@ import { type Sql, sql } from '#core/sql/tag.ts'
 
 const records = sql.id(RECORDS.schema, RECORDS.name)
 
-type Content = Pick<Retirement, 'tables' | 'boundaryForeignKeys' | 'replacedBy'>
-type RecordRow = Omit<Retirement, keyof Content> & { readonly record: Content }
+type Content = Pick<Retirement, 'tables' | 'boundaryForeignKeys' | 'dependents' | 'replacedBy'>
+type RecordRow = Omit<Retirement, keyof Content> & { readonly record: Omit<Content, 'dependents'> & Partial<Content> }
 
 /** All retirements of a plan, the newest first, from the database alone; none where nothing was ever retired. */
 export const findRetirements = (session: Session, plan: PlanName): Promise<Retirement[]> =>
@@ -30,9 +30,9 @@ export async function insertRetirement(
   session: Session,
   retirement: Pick<Retirement, 'id' | 'plan' | keyof Content>,
 ): Promise<void> {
-  const { id, plan, tables, boundaryForeignKeys, replacedBy } = retirement
-  await session.query(sql`
-    insert into ${records} (id, plan, record) values (${id}, ${plan}, ${JSON.stringify({ tables, boundaryForeignKeys, replacedBy })})`)
+  const { id, plan, tables, boundaryForeignKeys, dependents, replacedBy } = retirement
+  const record = { tables, boundaryForeignKeys, dependents, replacedBy }
+  await session.query(sql`insert into ${records} (id, plan, record) values (${id}, ${plan}, ${JSON.stringify(record)})`)
 }
 
 /** Written in the transaction that moves the tables back. */
@@ -59,5 +59,6 @@ async function readRecords(session: Session, where: Sql, lock: Sql = sql``): Pro
   const { rows } = await session.query<RecordRow & Record<string, unknown>>(sql`
     select id, plan, record, to_json(retired_at) as "retiredAt", to_json(undone_at) as "undoneAt", to_json(purged_at) as "purgedAt"
       from ${records} ${where} order by retired_at desc, id ${lock}`)
-  return rows.map(({ record, ...columns }) => ({ ...columns, ...record }))
+  // Records of an earlier version know of no dependents.
+  return rows.map(({ record, ...columns }) => ({ ...columns, ...record, dependents: record.dependents ?? [] }))
 }

@@ -36,10 +36,15 @@ export const findObjectionsOfTables = async (
   allow: readonly string[],
 ): Promise<Objections> => sort(await findUncapturable(session, tables), allow)
 
-const sort = (findings: readonly Finding[], allow: readonly string[]): Objections => ({
-  refusals: findings.filter(({ object }) => !allow.includes(object)),
-  allowed: findings.filter(({ object }) => allow.includes(object)),
-})
+const sort = (findings: readonly Finding[], allow: readonly string[]): Objections => {
+  const isAllowed = ({ object, never }: Finding) => allow.includes(object) && never === undefined
+  return {
+    refusals: findings
+      .filter((finding) => !isAllowed(finding))
+      .map(({ object, why, never }) => ({ object, why: never !== undefined && allow.includes(object) ? never : why })),
+    allowed: findings.filter(isAllowed),
+  }
+}
 
 /** Throws `Retire.Refused` with every reason. */
 export function requireNoRefusals({ refusals }: Objections): void {
@@ -54,7 +59,10 @@ async function outsideFindings(session: Session): Promise<Finding[]> {
   const slots = await findLogicalSlots(session)
   const readers = await findReaders(session)
   return [
-    ...slots.map((slot) => ({ object: `replication slot ${slot}`, why: 'streams changes of this database' })),
+    ...slots.map((slot) => ({
+      object: `replication slot ${slot}`,
+      why: 'streams changes of this database; if allowed, its consumer sees a restore as new rows',
+    })),
     ...readers
       .filter(({ unavoidable }) => !unavoidable)
       .map(({ role, through }) => ({ object: `role ${role}`, why: `reads every table through ${through}` })),

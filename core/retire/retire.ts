@@ -1,18 +1,20 @@
 import { findRelations } from '#core/ddl/catalogue/locate.ts'
 import type { TableDefinition } from '#core/ddl/definition.ts'
+import { isRoutine, isView } from '#core/ddl/dependents/definition.ts'
 import { expandTrees } from '#core/ddl/trees.ts'
 import { RollbackError } from '#core/errors.ts'
 import { type PlanName, printTable, type RetirementId, type Table } from '#core/names.ts'
 import type { Clock, Session } from '#core/ports.ts'
 import { ensureBootstrap } from '#core/retire/bootstrap.ts'
+import { readDependentRoles, withMoved } from '#core/retire/dependents.ts'
 import { readGrantsLeft } from '#core/retire/grants-left.ts'
-import { isOpen, isReplaced, type Retirement } from '#core/retire/record.ts'
+import { isOpen, isReplaced, type RetiredDependent, type Retirement } from '#core/retire/record.ts'
 import { findRetirement, findRetirements, insertRetirement } from '#core/retire/records.ts'
 import { findObjections, findObjectionsOfTables, requireNoRefusals } from '#core/retire/refusals.ts'
 import { requireReproducible } from '#core/retire/reproducible.ts'
-import { readRoles } from '#core/retire/roles.ts'
+import { mergeRoles, readRoles } from '#core/retire/roles.ts'
 import { retireStatements } from '#core/retire/statements.ts'
-import { contains, survey, tablesToLock } from '#core/retire/survey.ts'
+import { contains, relationsToLock, survey } from '#core/retire/survey.ts'
 import { underLocks } from '#core/retire/under-locks.ts'
 import type { TableLockOptions } from '#core/sql/locks.ts'
 
@@ -21,7 +23,7 @@ export interface RetireInput {
   readonly retirement: RetirementId
   /** Roots: their partitions and heirs go with them. */
   readonly tables: readonly Table[]
-  /** Objects, by the names that the preview gives them, that may be left behind pointing at the retired tables. */
+  /** Objects, by the names that the preview gives them: what can be captured goes along, the rest is left behind. */
   readonly allow: readonly string[]
   /** `null` when they make room for a snapshot, see `Retirement`. */
   readonly replacedBy?: null
@@ -49,32 +51,42 @@ export async function retire(session: Session, input: RetireInput): Promise<Reti
 
   const tables = await expandTrees(session, roots)
   // Before any lock: what cannot work is found without holding anybody up.
-  await ensureBootstrap(session, await readRoles(session, tables))
+  await ensureBootstrap(
+    session,
+    mergeRoles(await readRoles(session, tables), await readDependentRoles(session, tables, allow)),
+  )
   const before = await survey(session, id, tables)
   requireReproducible(before)
   requireNoRefusals(await findObjections(session, tables, allow))
-  const locked = tablesToLock(tables, before.boundaryForeignKeys)
+  const locked = relationsToLock(tables, before)
 
   await underLocks(session, locked, clock, lockOptions, async () => {
     requireSameTrees(tables, await expandTrees(session, roots))
     const now = await survey(session, id, tables)
     requireReproducible(now)
     requireNoRefusals(await findObjectionsOfTables(session, tables, allow))
-    const unlocked = tablesToLock(tables, now.boundaryForeignKeys).find((table) => !contains(locked, table))
+    const unlocked = relationsToLock(tables, now).find((table) => !contains(locked, table))
     if (unlocked) {
-      throw new RollbackError('Retire.CatalogueChanged', `"${printTable(unlocked)}" got a foreign key just now.`, {
-        fix: 'Run the step again.',
-      })
+      throw new RollbackError(
+        'Retire.CatalogueChanged',
+        `"${printTable(unlocked)}" got a foreign key or came to depend on the tables just now.`,
+        {
+          fix: 'Run the step again.',
+        },
+      )
     }
     // One round trip for all: everybody waits meanwhile.
-    await session.script(
-      script(retireStatements(now.tables, now.boundaryForeignKeys).map(({ statement }) => statement.text)),
-    )
-    await insertRetirement(session, { id, plan, ...now, ...(input.replacedBy === null ? { replacedBy: null } : {}) })
-    await requireNoGrantsLeft(
-      session,
-      now.tables.map(({ definition }) => definition.oid),
-    )
+    await session.script(script(retireStatements(now).map(({ statement }) => statement.text)))
+    const oids = now.tables.map(({ definition }) => definition.oid)
+    const dependents = await withMoved(session, now.dependents, oids)
+    await insertRetirement(session, {
+      id,
+      plan,
+      ...now,
+      dependents,
+      ...(input.replacedBy === null ? { replacedBy: null } : {}),
+    })
+    await requireNoGrantsLeft(session, oids, dependents)
   })
   const retirement = await findRetirement(session, id)
   if (!retirement) throw new TypeError('the record is written in the transaction that moves the tables')
@@ -152,8 +164,17 @@ const isWithin = (names: readonly Table[], { partitionOf, inherits = [] }: Table
 
 const namesOf = ({ tables }: Retirement): Table[] => tables.map(({ definition }) => definition.table)
 
-async function requireNoGrantsLeft(session: Session, oids: readonly number[]): Promise<void> {
-  const [left] = await readGrantsLeft(session, oids)
+async function requireNoGrantsLeft(
+  session: Session,
+  tables: readonly number[],
+  dependents: readonly RetiredDependent[],
+): Promise<void> {
+  const definitions = dependents.map(({ definition }) => definition)
+  const [left] = await readGrantsLeft(
+    session,
+    [...tables, ...definitions.filter(isView).map(({ relation }) => relation.oid)],
+    definitions.filter(isRoutine).map(({ oid }) => oid),
+  )
   if (!left) return
   throw new RollbackError('Retire.GrantLeft', `"${left.grantee}" keeps a privilege on "${left.object}".`, {
     fix: 'Nothing was changed. Revoke it by hand as the role that granted it, then run the step again.',

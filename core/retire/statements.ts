@@ -1,9 +1,12 @@
-import type { ForeignKeyDefinition, Grant, TableDefinition } from '#core/ddl/definition.ts'
+import type { Grant, TableDefinition } from '#core/ddl/definition.ts'
 import { dropForeignKey } from '#core/ddl/render/foreign-keys.ts'
 import { named, role } from '#core/ddl/render/names.ts'
 import { printTable, type Table } from '#core/names.ts'
+import { takeAway } from '#core/retire/dependent-statements.ts'
+import { movableViews } from '#core/retire/dependents.ts'
 import { RETIRED_ROLE, RETIRED_SCHEMA } from '#core/retire/names.ts'
 import type { RetiredTable } from '#core/retire/record.ts'
+import type { Survey } from '#core/retire/survey.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
 
 export interface LockingStatement {
@@ -16,11 +19,10 @@ export interface LockingStatement {
  * What a retirement runs, in order, as the session's own role; none of it looks at a row. The order matters: grants go while the
  * owner still is the owner, names change before the move, because two retirements may have had the same ones.
  */
-export function retireStatements(
-  tables: readonly RetiredTable[],
-  boundaryForeignKeys: readonly ForeignKeyDefinition[],
-): LockingStatement[] {
+export function retireStatements({ tables, boundaryForeignKeys, dependents }: Survey): LockingStatement[] {
+  const views = movableViews(dependents)
   return [
+    ...takeAway(dependents),
     ...boundaryForeignKeys.map((foreignKey) => ({
       statement: dropForeignKey(foreignKey),
       lock: `ACCESS EXCLUSIVE on ${printTable(foreignKey.from)} and ${printTable(foreignKey.to)}`,
@@ -29,8 +31,11 @@ export function retireStatements(
       ...revokeAll(definition).map((statement) => ({ statement, lock: 'none on the table' })),
       ...silence(definition).map((statement) => ({ statement, lock: exclusive(definition.table) })),
     ]),
-    ...tables.flatMap(renameBelongings),
-    ...tables.flatMap(move),
+    ...views.flatMap(({ definition }) =>
+      revokeAll(definition).map((statement) => ({ statement, lock: 'none on the table' })),
+    ),
+    ...[...tables, ...views].flatMap(renameBelongings),
+    ...[...tables, ...views].flatMap(move),
   ]
 }
 

@@ -4,22 +4,23 @@ import { distinctForeignKeys } from '#core/ddl/render/foreign-keys.ts'
 import type { RetirementId, Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
 import { readBelongings } from '#core/retire/belongings.ts'
+import { surveyDependents, viewsToLock } from '#core/retire/dependents.ts'
 import { RETIRED_SCHEMA, retiredName } from '#core/retire/names.ts'
-import type { RetiredTable } from '#core/retire/record.ts'
+import type { RetiredDependent, RetiredTable } from '#core/retire/record.ts'
+import type { LockableRelation } from '#core/sql/locks.ts'
 
 export interface Survey {
   readonly tables: readonly RetiredTable[]
   readonly boundaryForeignKeys: readonly ForeignKeyDefinition[]
+  readonly dependents: readonly RetiredDependent[]
 }
 
 /** What retiring the tables would record: read from the catalogue as it is now. */
 export async function survey(session: Session, id: RetirementId, tables: readonly Table[]): Promise<Survey> {
   const definitions = await captureTables(session, tables)
-  const belongings = await readBelongings(
-    session,
-    id,
-    definitions.map(({ oid }) => oid),
-  )
+  const oids = definitions.map(({ oid }) => oid)
+  const belongings = await readBelongings(session, id, oids)
+  const dependents = await surveyDependents(session, id, oids)
   return {
     tables: definitions.map((definition) => ({
       retired: { schema: RETIRED_SCHEMA, name: retiredName(id, definition.oid) },
@@ -29,14 +30,20 @@ export async function survey(session: Session, id: RetirementId, tables: readonl
     boundaryForeignKeys: distinctForeignKeys(definitions.flatMap(({ foreignKeys }) => foreignKeys)).filter(
       ({ from, to }) => !(contains(tables, from) && contains(tables, to)),
     ),
+    dependents,
   }
 }
 
-/** The tables and the far sides of the foreign keys that go: dropping one locks both. */
-export const tablesToLock = (tables: readonly Table[], foreignKeys: readonly ForeignKeyDefinition[]): Table[] =>
-  [...tables, ...foreignKeys.flatMap(({ from, to }) => [from, to])].filter(
-    (table, i, all) => all.findIndex((other) => same(table, other)) === i,
-  )
+/** The tables, the far sides of the foreign keys that go (dropping one locks both), and the views that go along. */
+export const relationsToLock = (
+  tables: readonly Table[],
+  { boundaryForeignKeys, dependents }: Pick<Survey, 'boundaryForeignKeys' | 'dependents'>,
+): LockableRelation[] =>
+  [
+    ...tables,
+    ...boundaryForeignKeys.flatMap(({ from, to }) => [from, to]),
+    ...viewsToLock(dependents.map(({ definition }) => definition)),
+  ].filter((table, i, all) => all.findIndex((other) => same(table, other)) === i)
 
 export const same = (a: Table, b: Table): boolean => a.schema === b.schema && a.name === b.name
 export const contains = (tables: readonly Table[], table: Table): boolean => tables.some((other) => same(other, table))

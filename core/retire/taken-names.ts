@@ -1,6 +1,8 @@
 import { RollbackError } from '#core/errors.ts'
 import { printTable, type Table } from '#core/names.ts'
 import type { Row, Session } from '#core/ports.ts'
+import { movableViews } from '#core/retire/dependents.ts'
+import { requireFreeSignatures } from '#core/retire/dependents-back.ts'
 import type { Retirement } from '#core/retire/record.ts'
 import { sqlState } from '#core/sql/errors.ts'
 import { sql } from '#core/sql/tag.ts'
@@ -30,12 +32,10 @@ async function findTaken(session: Session, names: readonly Table[]): Promise<Tak
 
 /** Throws `Undo.NameTaken`, with the number of rows of every table that stands in the way. */
 export async function requireFreeNames(session: Session, retirement: Retirement): Promise<void> {
-  const names = retirement.tables.flatMap(({ definition, renamed }) => [
-    definition.table,
-    ...renamed.map(({ from }) => from),
-  ])
+  const moved = [...retirement.tables, ...movableViews(retirement.dependents)]
+  const names = moved.flatMap(({ definition, renamed }) => [definition.table, ...renamed.map(({ from }) => from)])
   const taken = await findTaken(session, names)
-  if (taken.length === 0) return
+  if (taken.length === 0) return requireFreeSignatures(session, retirement)
   const described: string[] = []
   for (const name of taken) described.push(await describe(session, name))
   throw new RollbackError('Undo.NameTaken', `In the way of the retired tables: ${described.join('; ')}.`, {

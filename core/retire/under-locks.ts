@@ -1,7 +1,6 @@
-import type { Table } from '#core/names.ts'
 import type { Clock, Session } from '#core/ports.ts'
 import { sqlState } from '#core/sql/errors.ts'
-import { type TableLockOptions, withTableLocks } from '#core/sql/locks.ts'
+import { type LockableRelation, type TableLockOptions, withTableLocks } from '#core/sql/locks.ts'
 
 /**
  * `withTableLocks` for work that moves sequences, too. LOCK TABLE does not take sequences, and an open transaction that called
@@ -9,7 +8,7 @@ import { type TableLockOptions, withTableLocks } from '#core/sql/locks.ts'
  */
 export async function underLocks<T>(
   session: Session,
-  tables: readonly Table[],
+  tables: readonly LockableRelation[],
   clock: Clock,
   options: TableLockOptions,
   work: () => Promise<T>,

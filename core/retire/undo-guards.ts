@@ -5,7 +5,7 @@ import { RollbackError } from '#core/errors.ts'
 import { printTable, type RetirementId } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
 import { differingPath } from '#core/retire/difference.ts'
-import type { RetiredTable, Retirement } from '#core/retire/record.ts'
+import type { RetiredDependent, RetiredTable, Retirement } from '#core/retire/record.ts'
 import { script } from '#core/retire/retire.ts'
 import { contains } from '#core/retire/survey.ts'
 import { undoStatements } from '#core/retire/undo-statements.ts'
@@ -70,9 +70,13 @@ export async function requireAsRecorded(
 }
 
 /** Throws `Undo.DefinitionDiffers` when a statement finds nothing to act on. */
-export async function runUndo(session: Session, tables: readonly RetiredTable[]): Promise<void> {
+export async function runUndo(
+  session: Session,
+  tables: readonly RetiredTable[],
+  dependents: readonly RetiredDependent[],
+): Promise<void> {
   try {
-    await session.script(script(undoStatements(tables).map(({ text }) => text)))
+    await session.script(script(undoStatements(tables, dependents).map(({ text }) => text)))
   } catch (error) {
     // undefined_object: a trigger or rule that the record has, dropped together with what it used.
     if (sqlState(error) !== '42704') throw error

@@ -1,14 +1,17 @@
 import { ruleStates, triggerStates } from '#core/ddl/render/behaviour.ts'
 import { grants } from '#core/ddl/render/grants.ts'
 import { named } from '#core/ddl/render/names.ts'
-import type { RetiredTable } from '#core/retire/record.ts'
+import { bringBack } from '#core/retire/dependent-statements.ts'
+import { movableViews } from '#core/retire/dependents.ts'
+import type { RetiredDependent, RetiredTable } from '#core/retire/record.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
 
 /** What brings retired tables back, in order, as the session's own role; foreign keys follow, one by one. */
-export function undoStatements(tables: readonly RetiredTable[]): Sql[] {
+export function undoStatements(tables: readonly RetiredTable[], dependents: readonly RetiredDependent[]): Sql[] {
+  const views = movableViews(dependents)
   return [
-    ...tables.flatMap(moveBack),
-    ...tables.flatMap(renameBack),
+    ...[...tables, ...views].flatMap(moveBack),
+    ...[...tables, ...views].flatMap(renameBack),
     ...tables.flatMap(({ definition }) => [
       sql`alter table ${named(definition.table)} owner to ${sql.id(definition.owner)}`,
       ...(definition.rowSecurity.forced ? [sql`alter table ${named(definition.table)} force row level security`] : []),
@@ -16,6 +19,11 @@ export function undoStatements(tables: readonly RetiredTable[]): Sql[] {
       ...ruleStates(definition),
       ...grants(definition),
     ]),
+    ...views.flatMap(({ definition }) => [
+      sql`alter table ${named(definition.table)} owner to ${sql.id(definition.owner)}`,
+      ...grants(definition),
+    ]),
+    ...bringBack(dependents),
   ]
 }
 

@@ -7,6 +7,13 @@ import { type UnvalidatedForeignKey, validateForeignKeys } from '#core/ddl/valid
 import type { RetirementId, Table } from '#core/names.ts'
 import type { Clock, Session } from '#core/ports.ts'
 import { ensureBootstrap } from '#core/retire/bootstrap.ts'
+import { grantedOn, retiredViews, rolesOfDependents } from '#core/retire/dependents.ts'
+import {
+  dependentsWithoutRoles,
+  type LostDependent,
+  requireDependentsAsRecorded,
+  sortDependents,
+} from '#core/retire/dependents-back.ts'
 import { findLostRoles, rolesToGiveBack, withoutRoles } from '#core/retire/existing-roles.ts'
 import { addForeignKeys, type LostForeignKey, sortForeignKeys } from '#core/retire/foreign-keys-back.ts'
 import { asRetiredOwner } from '#core/retire/inheritance.ts'
@@ -32,6 +39,8 @@ export interface Undone {
   readonly lostForeignKeys: readonly LostForeignKey[]
   /** Given back, hold for new rows, and not validated: for people to look at. */
   readonly unvalidatedForeignKeys: readonly UnvalidatedForeignKey[]
+  /** Views, functions, places in publications that were dropped since. */
+  readonly lostDependents: readonly LostDependent[]
   /** Roles that were dropped since; their privileges could not be given back. */
   readonly lostRoles: readonly string[]
 }
@@ -64,7 +73,10 @@ export async function undoRetire(session: Session, input: UndoInput): Promise<Un
 type MovedBack = Omit<Undone, 'retirement' | 'unvalidatedForeignKeys'>
 
 /** What an earlier call did, which may have been killed before it could tell. */
-async function alreadyBack(session: Session, { tables, boundaryForeignKeys }: Retirement): Promise<MovedBack> {
+async function alreadyBack(
+  session: Session,
+  { tables, boundaryForeignKeys, dependents }: Retirement,
+): Promise<MovedBack> {
   const definitions = tables.map(({ definition }) => definition)
   const located = await findRelations(
     session,
@@ -77,7 +89,9 @@ async function alreadyBack(session: Session, { tables, boundaryForeignKeys }: Re
   const lostForeignKeys = boundaryForeignKeys
     .filter((key) => !withPieces([key]).some((wanted) => there.some((found) => sameKey(wanted, found))))
     .map((foreignKey) => ({ foreignKey, why: 'is not there any more' }))
-  return { changed: false, lostForeignKeys, lostRoles: await findLostRoles(session, definitions) }
+  const { lost: lostDependents } = await sortDependents(session, { dependents })
+  const lostRoles = await findLostRoles(session, [...definitions, ...grantedOn(dependents)])
+  return { changed: false, lostForeignKeys, lostDependents, lostRoles }
 }
 
 /** `null` when another session was faster. */
@@ -88,17 +102,23 @@ async function moveBack(
 ): Promise<MovedBack | null> {
   await requireTables(session, retirement)
   await requireFreeNames(session, retirement)
-  const lostRoles = await findLostRoles(
-    session,
-    retirement.tables.map(({ definition }) => definition),
-  )
+  const { there, lost: lostDependents } = await sortDependents(session, retirement)
+  const lostRoles = await findLostRoles(session, [
+    ...retirement.tables.map(({ definition }) => definition),
+    ...grantedOn(there),
+  ])
+  const dependents = dependentsWithoutRoles(there, lostRoles)
   const tables = retirement.tables.map((table) => ({ ...table, definition: withoutRoles(table.definition, lostRoles) }))
   const definitions = tables.map(({ definition }) => definition)
   const { possible, impossible } = await sortForeignKeys(session, retirement)
   const names = definitions.map(({ table }) => table)
   const farTables = distinct(possible.flatMap(({ from, to }) => [from, to])).filter((table) => !contains(names, table))
-  await ensureBootstrap(session, mergeRoles(rolesToGiveBack(definitions), await readRoles(session, farTables)))
-  const retired = tables.map(({ retired }) => retired)
+  const roles = mergeRoles(
+    rolesToGiveBack(definitions),
+    rolesOfDependents(dependents.map(({ definition }) => definition)),
+  )
+  await ensureBootstrap(session, mergeRoles(roles, await readRoles(session, farTables)))
+  const retired = [...tables.map(({ retired }) => retired), ...retiredViews(dependents)]
   // The application reads the far tables: a foreign key that is added needs them without writers only.
   const options = { ...lockOptions, againstWriters: farTables }
 
@@ -108,7 +128,7 @@ async function moveBack(
       if (!isOpen(now)) return null
       await requireFreeNames(session, retirement)
       // One round trip for all: everybody waits meanwhile.
-      await runUndo(session, tables)
+      await runUndo(session, tables, dependents)
       const parents = possible.map(({ to }) => to)
       const lost = [
         ...impossible,
@@ -119,8 +139,13 @@ async function moveBack(
         definitions,
         withPieces([...lost.map(({ foreignKey }) => foreignKey), ...possible.filter(comesInPieces)]),
       )
+      await requireDependentsAsRecorded(
+        session,
+        definitions.map(({ oid }) => oid),
+        dependents,
+      )
       await closeAsUndone(session, retirement.id)
-      return { changed: true, lostForeignKeys: lost, lostRoles }
+      return { changed: true, lostForeignKeys: lost, lostDependents, lostRoles }
     }),
   )
 }

@@ -30,10 +30,33 @@ const SHARE_OF_WAITING = 0.6
 /** lock_not_available, query_canceled (the statement's timeout), deadlock_detected. */
 const TRY_AGAIN = new Set(['55P03', '57014', '40P01'])
 
+/** A table, or a view: LOCK TABLE would take all that a view reads as well, and takes no materialized view. */
+export interface LockableRelation extends Table {
+  readonly kind?: 'view' | 'materialized view'
+}
+
 type Mode = 'share update exclusive' | 'share row exclusive' | 'access exclusive'
 
-const lockTables = (tables: readonly Table[], mode: Mode): Sql =>
-  sql`lock table ${sql.join(tables.map(({ schema, name }) => sql.id(schema, name)))} in ${sql.raw(mode)} mode`
+const lockTables = (relations: readonly LockableRelation[], mode: Mode): Sql => {
+  const tables = relations.filter(({ kind }) => kind === undefined)
+  const lock = sql`lock table ${sql.join(tables.map(({ schema, name }) => sql.id(schema, name)))} in ${sql.raw(mode)} mode`
+  const views = relations.flatMap((relation) => lockView(relation, mode))
+  if (views.length === 0 && tables.length > 0) return lock
+  const body = [...(tables.length > 0 ? [lock.text] : []), ...views].map((text) => `${text};\n`).join('')
+  // In one statement, so that its timeout bounds the sum.
+  return sql`do ${sql.literal(`begin\n${body}end`)}`
+}
+
+/** Statements that take a lock and change nothing. Only a materialized view is ever vacuumed. */
+const lockView = ({ schema, name, kind }: LockableRelation, mode: Mode): string[] => {
+  if (kind === undefined || (kind === 'view' && mode === 'share update exclusive')) return []
+  const relation = sql.literal(sql.id(schema, name).text).text
+  const format =
+    mode === 'access exclusive'
+      ? `'alter ${kind} %s owner to %I', oid::regclass, pg_catalog.pg_get_userbyid(relowner)`
+      : `'comment on ${kind} %s is %L', oid::regclass, pg_catalog.obj_description(oid, 'pg_class')`
+  return [`execute (select pg_catalog.format(${format}) from pg_catalog.pg_class where oid = ${relation}::regclass)`]
+}
 
 const setTimeouts = (lock: string, statement: string): Sql => sql`
   select pg_catalog.set_config('lock_timeout', ${lock}, true), pg_catalog.set_config('statement_timeout', ${statement}, true)`
@@ -43,7 +66,7 @@ const savepoint = sql`savepoint before_locks`
 const rollbackToSavepoint = sql`rollback to savepoint before_locks`
 
 /**
- * Runs `work` in a transaction that holds ACCESS EXCLUSIVE on the tables, and commits.
+ * Runs `work` in a transaction that holds ACCESS EXCLUSIVE on the tables and views, and commits.
  *
  * A request that waits for ACCESS EXCLUSIVE makes every later reader wait behind it, so each try waits for most of the budget
  * only, then lets everyone pass for about half a second. Such short tries alone lose against an autovacuum, which gives
@@ -55,14 +78,14 @@ const rollbackToSavepoint = sql`rollback to savepoint before_locks`
  */
 export const withTableLocks = async <T>(
   session: Session,
-  tables: readonly Table[],
+  tables: readonly LockableRelation[],
   clock: Clock,
   options: TableLockOptions,
   work: () => Promise<T>,
 ): Promise<T> => {
   const { budgetMs = 100, deadlineMs = 60_000, againstWriters = [], random = Math.random, signal } = options
   const everything = inOrder([...tables, ...againstWriters])
-  const locked = [...everything]
+  const locked: Table[] = [...everything]
   // Each statement has its own timeout; together they have the budget.
   const tries = [againstWriters, tables].filter(({ length }) => length > 0).length
   const tryMs = Math.max(1, Math.floor((budgetMs * SHARE_OF_WAITING) / tries))
@@ -108,14 +131,14 @@ export const withTableLocks = async <T>(
 }
 
 /** Everyone in the same order: two of us cannot wait for each other. */
-const inOrder = (tables: readonly Table[]): Table[] =>
+const inOrder = (tables: readonly LockableRelation[]): LockableRelation[] =>
   tables.toSorted((a, b) => compare(a.schema, b.schema) || compare(a.name, b.name))
 
 /**
  * Whoever reads a partitioned table locks it first, then its partitions. Holding a partition while waiting for the table would
  * be a deadlock with each of them, on each try.
  */
-async function parentsFirst(session: Session, tables: readonly Table[]): Promise<Table[]> {
+async function parentsFirst(session: Session, tables: readonly LockableRelation[]): Promise<LockableRelation[]> {
   const { rows } = await session.query<{ place: number }>(sql`
     with recursive up as (
       select wanted.place::int, c.oid, 0 as depth

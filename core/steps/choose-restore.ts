@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { RollbackError } from '#core/errors.ts'
 import { reading } from '#core/incident/session.ts'
 import { printTable, type SnapshotId } from '#core/names.ts'
-import { writeTable } from '#core/plan/vocabulary.ts'
 import { chooseRestore as choose } from '#core/restore/choose.ts'
 import { existing } from '#core/restore/drift.ts'
 import { restoredBefore } from '#core/restore/restored-before.ts'
@@ -37,7 +36,7 @@ export const chooseRestore = defineStep({
         tables,
         createExtension: true,
         acceptDrift: input.acceptDrift,
-        allow: (plan.paths.full?.allow ?? []).map(writeTable),
+        allow: plan.paths.full?.allow ?? [],
         ...(snapshot === null ? {} : { snapshot }),
       })
       if (source === 'nothing') {

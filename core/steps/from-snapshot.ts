@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { Run } from '#core/incident/run.ts'
 import type { SnapshotId } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
-import { writeTable } from '#core/plan/vocabulary.ts'
 import type { RestoreInput } from '#core/restore/prepare.ts'
 
 /** The choice of *Choose what to restore*, when it fell on a snapshot. */
@@ -24,6 +23,6 @@ export const restoreInput = (
 
 /** What may be set aside for it. */
 export const setAsideOptions = (plan: Plan, { restore }: z.infer<typeof FromSnapshot>) => ({
-  allow: (plan.paths.full?.allow ?? []).map(writeTable),
+  allow: plan.paths.full?.allow ?? [],
   acceptDrift: restore.acceptDrift ?? false,
 })

@@ -4,7 +4,6 @@ import { mutating } from '#core/incident/session.ts'
 import { writeJson } from '#core/json.ts'
 import { printTable, type RetirementId } from '#core/names.ts'
 import { pathOf } from '#core/plan/path-of.ts'
-import { writeTable } from '#core/plan/vocabulary.ts'
 import { retire as retireTables } from '#core/retire/retire.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 
@@ -21,7 +20,7 @@ export const retire = defineStep({
         plan: run.plan,
         retirement: run.incident as string as RetirementId,
         tables: full.retire,
-        allow: full.allow.map(writeTable),
+        allow: full.allow,
         clock: ports.clock,
         lockOptions: { budgetMs: plan.budgets.lock, signal: ports.signal },
       }),

@@ -31,6 +31,7 @@ export const undoRetire = defineStep({
     )
     const notes = [
       ...undone.lostForeignKeys.map((lost) => `not given back: ${JSON.stringify(lost)}`),
+      ...undone.lostDependents.map(({ object, why }) => `not given back: "${object}" ${why}`),
       ...undone.unvalidatedForeignKeys.map((key) => `not validated: ${JSON.stringify(key)}`),
       ...undone.lostRoles.map((role) => `role "${role}" is gone, and its privileges with it`),
     ]

@@ -153,7 +153,7 @@ describePostgres('retiring tables', () => {
   })
 
   test('is refused, by name, for what would go on using the tables, unless the plan allows it', async () => {
-    await run(db.superuserUrl, [
+    await run(db.urlOf(db.app), [
       'create view public.recent as select id from public.docs',
       'create publication pub for table public.docs',
     ])

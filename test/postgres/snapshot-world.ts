@@ -38,6 +38,8 @@ export interface World {
   readonly database: Database
   readonly objects: Objects
   readonly tables: readonly Table[]
+  /** What the plan allows to go along with them, or to stay. */
+  readonly allow?: readonly string[]
   /** One session of the product. */
   session<T>(work: (session: Session) => Promise<T>): Promise<T>
   /** As the superuser, who can do what nobody should. */
@@ -108,8 +110,8 @@ function dump({ superuserUrl }: TestDatabase): string {
   return text.replaceAll(/^\\(un)?restrict .*$/gm, '')
 }
 
-export const retireAll = async ({ session, tables }: Work): Promise<Retirement> =>
-  (await session((s) => retire(s, { plan: PLAN, retirement: RETIREMENT, tables, allow: [], clock }))).retirement
+export const retireAll = async ({ session, tables, allow = [] }: Work): Promise<Retirement> =>
+  (await session((s) => retire(s, { plan: PLAN, retirement: RETIREMENT, tables, allow, clock }))).retirement
 
 /** Retires the tables and copies all parts; not sealed yet. */
 export async function copyAll(world: Work, partBytes = 65_536): Promise<{ retirement: Retirement; items: PartItem[] }> {
@@ -163,7 +165,7 @@ export async function buildAll({ session, objects }: Work): Promise<string[]> {
 }
 
 /** What the operations need of a world. */
-export type Work = Pick<World, 'session' | 'objects' | 'database' | 'tables'>
+export type Work = Pick<World, 'session' | 'objects' | 'database' | 'tables' | 'allow'>
 
 export async function restoreAll(world: Work) {
   await prepareAndLoad(world)

@@ -32,7 +32,7 @@ export async function readPeculiarities(session: Session, oids: readonly number[
         'has partitions or heirs that are not among them'),
       (exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = oid and d.deptype = 'e'),
         'belongs to an extension'),
-      (exists (select from pg_seclabel l where l.classoid = 'pg_class'::regclass and l.objoid = oid), 'has security labels')
+      (exists (select from pg_seclabel l where l.classoid = 'pg_class'::regclass and l.objoid = oid), 'has security labels; if allowed, undo keeps them, and a restore after a purge does not give them back')
     ) is_or_has(yes, why) where yes
     union all
     select 'foreign key ' || quote_ident(con.conname) || ' on ' || con.conrelid::regclass,

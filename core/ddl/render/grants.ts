@@ -33,7 +33,8 @@ export function grants(definition: TableDefinition): Sql[] {
   ]
 }
 
-function replay(object: Sql, grants: readonly Grant[] | null, owner: string): Sql[] {
+/** Privileges on one object. The owner has to be right before, and nobody else has any left. */
+export function replay(object: Sql, grants: readonly Grant[] | null, owner: string): Sql[] {
   if (grants === null) return [sql`grant all on ${object} to ${role(owner)}`]
   return [
     sql`revoke all on ${object} from ${role(owner)} cascade`,
