@@ -1,3 +1,4 @@
+import type { DependentDefinition } from '#core/ddl/dependents/definition.ts'
 import { expandTrees } from '#core/ddl/trees.ts'
 import { printTable, type RetirementId, type Table } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
@@ -45,6 +46,14 @@ const refused = ({ refusals }: RetirementPlan): Refusal[] =>
     fix: `Remove what is in the way, or allow it in paths.full.allow of the plan by this name: ${JSON.stringify(object)}.`,
   }))
 
+/** What the plan allows: what goes along, and what stays behind. */
+const allowedNotes = ({ allowed, captured }: RetirementPlan): string[] =>
+  [...new Map(allowed.map((finding) => [finding.object, finding])).values()].map(({ object, why }) =>
+    captured.some((definition) => definition.object === object)
+      ? `"${object}" goes along: undo moves it back, a purge drops it by name, a restore creates it anew`
+      : `"${object}" is allowed, and stays: it ${why}`,
+  )
+
 /** The open retirement that has all the tables already, when none of them is in its place. */
 const retiredBefore = async (session: Session, plan: Plan, tables: readonly Table[]): Promise<string | null> => {
   if ((await existing(session, tables)).length > 0) return null
@@ -68,6 +77,7 @@ export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings
   const refusals: Refusal[] = [...steps.refusals]
   const notes = await invalidIndexNotes(session, trees)
 
+  let captured: readonly DependentDefinition[] = []
   const before = await orRefusal(() => retiredBefore(session, plan, tables))
   if ('refusal' in before) refusals.push(before.refusal)
   else if (before.value !== null) notes.push(before.value)
@@ -81,7 +91,9 @@ export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings
         title: 'Retire, in one transaction',
         lines: retireLines(planned.value, plan.budgets.lock),
       })
+      captured = planned.value.captured
       refusals.push(...bootstrap.refusals, ...refused(planned.value))
+      notes.push(...allowedNotes(planned.value))
       notes.push(...(await blockerNotes(session, planned.value.locked)))
     }
     notes.push(...(await readerNotes(session)))
@@ -96,8 +108,9 @@ export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings
     trees,
     sizes,
     purge.extension === 'drop' ? plan.protects.extension : null,
+    captured,
   )
   // What depends on the tables is among the refusals of the retirement, with the way out.
-  stages.push(purgeStage(trees, destruction.destroys))
+  stages.push(purgeStage(trees, captured, destruction.destroys))
   return { stages, tables: sizes, destroys: destruction.destroys, refusals, notes, notLookedAt: [] }
 }

@@ -1,3 +1,5 @@
+import type { DependentDefinition } from '#core/ddl/dependents/definition.ts'
+import { dropDependents } from '#core/ddl/dependents/drop.ts'
 import { printTable, type Table } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { pathOf } from '#core/plan/path-of.ts'
@@ -18,8 +20,9 @@ export const destructionOf = async (
   tables: readonly Table[],
   sizes: readonly TableSize[],
   extension: string | null,
+  dependents: readonly DependentDefinition[],
 ): Promise<{ destroys: Destruction; refusals: Refusal[] }> => {
-  const found = await coverage(session, tables, extension)
+  const found = await coverage(session, tables, extension, dependents)
   const covered = await orRefusal(async () => requireCovered(found))
   const kept = extension === null ? null : await mayDropExtension(session, extension, found)
   return {
@@ -32,8 +35,19 @@ export const destructionOf = async (
   }
 }
 
-export const purgeStage = (tables: readonly Table[], { extension }: Destruction): PreviewStage => {
+export const purgeStage = (
+  tables: readonly Table[],
+  dependents: readonly DependentDefinition[],
+  { extension }: Destruction,
+): PreviewStage => {
   const lock = `ACCESS EXCLUSIVE on ${tables.map(printTable).join(', ')}, which nobody else can reach`
+  const before = dropDependents(dependents).map(
+    ({ text }): PreviewLine => ({
+      kind: 'statement',
+      sql: text,
+      lock: 'ACCESS EXCLUSIVE on it, which nobody else can reach',
+    }),
+  )
   const drop: PreviewLine = {
     kind: 'statement',
     sql: sql`drop table ${sql.join(tables.map(({ schema, name }) => sql.id(schema, name)))}`.text,
@@ -46,19 +60,23 @@ export const purgeStage = (tables: readonly Table[], { extension }: Destruction)
   return {
     title: 'Purge, in one transaction, after approval',
     lines: [
-      action('compare rows and digests of the tables with the manifest, and the approval with what is there'),
+      action('compare rows, digests and definitions with the manifest, and the approval with what is there'),
+      ...before,
       drop,
       ...dropped,
     ],
   }
 }
 
-const chosenStage = ({ id, retiredAt, tables }: Retirement): PreviewStage => ({
+const chosenStage = ({ id, retiredAt, tables, dependents }: Retirement): PreviewStage => ({
   title: 'Choose what to purge',
   lines: [
     action(`retirement "${id}" of ${retiredAt}`),
     ...tables.map(({ retired, definition }) =>
       action(`${printTable(retired)}, which was ${printTable(definition.table)}`),
+    ),
+    ...dependents.flatMap(({ retired, definition }) =>
+      retired ? [action(`${printTable(retired)}, which was ${definition.object}`)] : [],
     ),
   ],
 })
@@ -85,11 +103,13 @@ export const lookAtPurge = async (session: Session, plan: Plan, now: Date): Prom
 
   const tables = chosen.tables.map(({ retired }) => retired)
   const sizes = await countRetired(session, tables)
+  const dependents = chosen.dependents.flatMap(({ moved }) => moved ?? [])
   const { destroys, refusals } = await destructionOf(
     session,
     tables,
     sizes,
     purge.extension === 'drop' ? plan.protects.extension : null,
+    dependents,
   )
   const early: Refusal = {
     name: 'Purge.TooEarly',
@@ -98,7 +118,7 @@ export const lookAtPurge = async (session: Session, plan: Plan, now: Date): Prom
   }
   return {
     ...none,
-    stages: [chosenStage(chosen), purgeStage(tables, destroys)],
+    stages: [chosenStage(chosen), purgeStage(tables, dependents, destroys)],
     tables: sizes,
     destroys,
     refusals: [...(due ? [] : [early]), ...refusals],

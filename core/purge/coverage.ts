@@ -1,3 +1,4 @@
+import { type DependentDefinition, isRoutine, isView, type RoutineDefinition } from '#core/ddl/dependents/definition.ts'
 import { RollbackError } from '#core/errors.ts'
 import type { Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
@@ -32,12 +33,19 @@ const COVERED_CLASSES = [
  * Walks pg_depend from the tables (and the extension). What depends on a member automatically or internally, or is a
  * partition or a member of the extension, goes with it; what depends on one normally would stop a drop without cascade.
  */
-const walk = (tables: readonly Table[], extension: string | null): Sql => sql`
+const walk = (tables: readonly Table[], extension: string | null, routines: readonly RoutineDefinition[]): Sql => sql`
   with recursive roots as (
     select 'pg_catalog.pg_class'::regclass::oid as class, c.oid, true as by_table
     from unnest(${tables.map(({ schema }) => schema)}::text[], ${tables.map(({ name }) => name)}::text[]) as t (schema, name)
     join pg_catalog.pg_namespace n on n.nspname = t.schema
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = t.name
+    union all
+    select 'pg_catalog.pg_proc'::regclass, p.oid, true
+    from unnest(${routines.map(({ routine }) => routine.schema)}::text[], ${routines.map(({ routine }) => routine.name)}::text[],
+      ${routines.map((routine) => routine.arguments)}::text[]) as t (schema, name, arguments)
+    join pg_catalog.pg_namespace n on n.nspname = t.schema
+    join pg_catalog.pg_proc p on p.pronamespace = n.oid and p.proname = t.name
+      and pg_catalog.pg_get_function_identity_arguments(p.oid) = t.arguments
     union all
     select 'pg_catalog.pg_extension'::regclass, oid, false from pg_catalog.pg_extension where extname = ${extension}
   ), going as (
@@ -54,6 +62,8 @@ const walk = (tables: readonly Table[], extension: string | null): Sql => sql`
   ), classified as (
     select class, oid, sub, by_table, case
       when not by_table then 'goes'
+      when sub = 0 and class = 'pg_catalog.pg_proc'::regclass and exists (select from roots r where r.class = g.class and r.oid = g.oid)
+        then 'goes'
       when class = 'pg_catalog.pg_class'::regclass then case
         when sub > 0 and not exists (select from roots r where r.class = g.class and r.oid = g.oid) then 'uncovered'
         when exists (select from roots r where r.class = g.class and r.oid = g.oid) then 'goes'
@@ -93,29 +103,49 @@ const NOTABLE = new Set([
   'rule',
   'table constraint',
   'statistics object',
+  'view',
+  'materialized view',
+  'function',
+  'procedure',
 ])
 
 /**
  * Everything that dropping the tables, and the extension if one is given, would destroy, from the live catalogue.
- * Functions whose body is text do not show what they use: PostgreSQL does not know it either.
+ * Functions whose body is text do not show what they use: PostgreSQL does not know it either. `dependents` go with the tables.
  */
 export async function coverage(
   session: Session,
   tables: readonly Table[],
   extension: string | null,
+  dependents: readonly DependentDefinition[] = [],
 ): Promise<Coverage> {
-  const { rows } = await session.query<WalkRow>(walk(tables, extension))
+  const views = dependents.filter(isView).map(({ relation }) => relation.table)
+  const { rows } = await session.query<WalkRow>(walk([...tables, ...views], extension, dependents.filter(isRoutine)))
   const named = (kind: WalkRow['kind'], byTable: boolean) =>
     rows
       .filter((row) => row.kind === kind && row.by_table === byTable)
       .map(({ type, identity }) => ({ type, identity }))
   const goes = named('goes', true)
   const installed = named('goes', false).some(({ type }) => type === 'extension')
+  const subscriptions = await readSubscriptions(session, tables)
   return {
-    destroys: goes.filter(({ type }) => NOTABLE.has(type)),
-    uncovered: named('uncovered', true),
+    destroys: goes.filter(({ type, identity }) => NOTABLE.has(type) && !identity.startsWith('"_RETURN" on ')),
+    uncovered: [...named('uncovered', true), ...subscriptions],
     extension: extension !== null && installed ? { name: extension, usedBy: named('uncovered', false) } : null,
   }
+}
+
+/** Subscriptions that fill the tables: pg_depend does not know them, and a drop would take the table out without a word. */
+async function readSubscriptions(session: Session, tables: readonly Table[]): Promise<CatalogueObject[]> {
+  const { rows } = await session.query<CatalogueObject & Record<string, unknown>>(sql`
+    select distinct 'subscription' as type, pg_catalog.quote_ident(s.subname) as identity
+    from pg_catalog.pg_subscription_rel r
+    join pg_catalog.pg_subscription s on s.oid = r.srsubid
+    join pg_catalog.pg_class c on c.oid = r.srrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where (n.nspname, c.relname) in (select * from unnest(${tables.map(({ schema }) => schema)}::text[], ${tables.map(({ name }) => name)}::text[]))
+    order by 2`)
+  return rows
 }
 
 /** Throws `Purge.NotCovered`, naming what dropping would destroy beyond the manifest. */

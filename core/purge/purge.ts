@@ -1,7 +1,10 @@
+import { dropDependents } from '#core/ddl/dependents/drop.ts'
 import { RollbackError } from '#core/errors.ts'
 import { printTable } from '#core/names.ts'
 import type { Clock, Objects, Session } from '#core/ports.ts'
+import { requireUnchangedDependents, retiredDependents } from '#core/purge/dependents.ts'
 import { describePurge, type PurgeSubject, sealedManifest } from '#core/purge/subject.ts'
+import { retiredViews } from '#core/retire/dependents.ts'
 import { RECORDS, RETIRED_ROLE } from '#core/retire/names.ts'
 import { isOpen, type Retirement } from '#core/retire/record.ts'
 import { findRetirement, lockRetirement } from '#core/retire/records.ts'
@@ -40,10 +43,11 @@ export async function purge(session: Session, objects: Objects, input: PurgeInpu
   if (found?.purgedAt) return { changed: false, ...result }
   const retirement = requireOpen(found, subject)
   const tables = retirement.tables.map(({ retired }) => retired)
+  const locked = [...tables, ...retiredViews(retirement.dependents)]
   // Only their owner may lock them.
   await session.query(sql`set role ${sql.id(RETIRED_ROLE)}`)
   try {
-    return await withTableLocks(session, tables, clock, locks, async () => {
+    return await withTableLocks(session, locked, clock, locks, async () => {
       await session.query(sql`select set_config('statement_timeout', '0', true)`)
       const manifest = await sealedManifest(objects, retirement, input.environment)
       await verifySnapshot(objects, manifest, { depth: 'lengths' })
@@ -51,13 +55,16 @@ export async function purge(session: Session, objects: Objects, input: PurgeInpu
       await session.query(sql`set local role none`)
       requireOpen(await lockRetirement(session, retirement.id), subject)
       requireSame(subject, await describePurge(session, retirement, manifest, subject.extension?.name))
-      await destroy(session, retirement, subject)
+      await destroy(session, retirement, manifest, subject)
       return { changed: true, ...result }
     })
   } catch (error) {
     // A twin dropped them while this one waited for the lock.
-    if (sqlState(error) !== UNDEFINED_TABLE || !(await purgedMeanwhile(session, subject))) throw error
-    return { changed: false, ...result }
+    if (sqlState(error) !== UNDEFINED_TABLE) throw error
+    if (await purgedMeanwhile(session, subject)) return { changed: false, ...result }
+    // Or a view that went along is gone, and there was nothing to lock.
+    await requireUnchangedDependents(session, retirement, await sealedManifest(objects, retirement, input.environment))
+    throw error
   } finally {
     // A session that was lost has no role to give back.
     await session.query(sql`reset role`).catch(() => undefined)
@@ -71,8 +78,14 @@ async function purgedMeanwhile(session: Session, { retirement }: PurgeSubject): 
   return (await findRetirement(session, retirement))?.purgedAt != null
 }
 
-async function destroy(session: Session, retirement: Retirement, { extension }: PurgeSubject): Promise<void> {
+async function destroy(
+  session: Session,
+  retirement: Retirement,
+  manifest: RetiredManifest,
+  { extension }: PurgeSubject,
+): Promise<void> {
   await session.query(sql`set local role ${sql.id(RETIRED_ROLE)}`)
+  for (const statement of dropDependents(retiredDependents(manifest))) await session.query(statement)
   await session.query(
     sql`drop table ${sql.join(retirement.tables.map(({ retired }) => sql.id(retired.schema, retired.name)))}`,
   )

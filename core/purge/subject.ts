@@ -4,6 +4,7 @@ import { digestOf } from '#core/json.ts'
 import type { PlanName, RetirementId, SnapshotId } from '#core/names.ts'
 import type { Objects, Session } from '#core/ports.ts'
 import { type CatalogueObject, coverage, requireCovered } from '#core/purge/coverage.ts'
+import { formerNames, requireUnchangedDependents, retiredDependents } from '#core/purge/dependents.ts'
 import { mayDropExtension } from '#core/purge/extension.ts'
 import { requireOfRetirement } from '#core/purge/of-retirement.ts'
 import { isOpen, type Retirement } from '#core/retire/record.ts'
@@ -128,11 +129,14 @@ export async function describePurge(
   extension: string | undefined,
 ): Promise<PurgeSubject> {
   const tables = retirement.tables.map(({ retired }) => retired)
-  const found = await coverage(session, tables, extension ?? null)
+  await requireUnchangedDependents(session, retirement, manifest)
+  const dependents = retiredDependents(manifest)
+  const found = await coverage(session, tables, extension ?? null, dependents)
   requireCovered(found)
   const columns: unknown[] = []
   for (const table of tables) columns.push(await readColumns(session, table))
-  const destroys = found.destroys.map(print)
+  const former = formerNames(manifest)
+  const destroys = found.destroys.map((object) => print(object, former))
   const decided =
     extension === undefined ? null : { name: extension, kept: await mayDropExtension(session, extension, found) }
   return {
@@ -141,7 +145,12 @@ export async function describePurge(
     replacedBy: retirement.replacedBy ?? null,
     snapshot: manifest.snapshot,
     manifestSha256: manifest.sha256,
-    catalogueFingerprint: digestOf({ destroys, columns, extension: decided }),
+    catalogueFingerprint: digestOf({
+      destroys,
+      columns,
+      extension: decided,
+      ...(dependents.length === 0 ? {} : { dependents }),
+    }),
     rows: manifest.tables.reduce((sum, { rows }) => sum + rows, 0),
     bytes: manifest.tables.reduce((sum, { bytes }) => sum + bytes, 0),
     tables: manifest.tables.map(({ schema, name, rows }) => ({ schema, name, rows })),
@@ -157,4 +166,7 @@ const shown = (destroys: readonly string[]): string[] =>
     ? [...destroys]
     : [...destroys.slice(0, SHOWN), `and ${destroys.length - SHOWN} objects more of the same tables`]
 
-const print = ({ type, identity }: CatalogueObject): string => `${type} "${identity}"`
+const print = ({ type, identity }: CatalogueObject, former: ReadonlyMap<string, string>): string => {
+  const was = former.get(`${type} ${identity}`)
+  return `${type} "${identity}"${was === undefined ? '' : `, which was ${was}`}`
+}

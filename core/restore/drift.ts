@@ -1,11 +1,15 @@
 import { captureTables } from '#core/ddl/capture.ts'
 import type { ForeignKeyDefinition, TableDefinition } from '#core/ddl/definition.ts'
+import { isMembership, isRoutine, isView, type UsedObject } from '#core/ddl/dependents/definition.ts'
 import { RollbackError } from '#core/errors.ts'
 import type { Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
 import { diffTable, type TableDiff } from '#core/restore/diff.ts'
 import { newerExtensions } from '#core/restore/extension.ts'
-import type { Manifest } from '#core/snapshot/manifest.ts'
+import { grantedOn, rolesOfDependents } from '#core/retire/dependents.ts'
+import { allGrants } from '#core/retire/existing-roles.ts'
+import type { RetiredDependent } from '#core/retire/record.ts'
+import { type Manifest, retiredWith } from '#core/snapshot/manifest.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
 
 /** Those of the tables that exist under their real names. */
@@ -39,7 +43,7 @@ export async function diffStanding(session: Session, { tables, extensions }: Man
 /** Refuses a database into which the snapshot does not fit: schemas, roles, types or referenced tables are gone. */
 export async function requireFits(session: Session, manifest: Manifest, creatable: ReadonlySet<string>): Promise<void> {
   const definitions = manifest.tables.map(({ definition }) => definition)
-  const lines = await missingObjects(session, definitions, creatable)
+  const lines = await missingObjects(session, definitions, retiredWith(manifest), creatable)
   if (lines.length > 0) throw drifted(manifest, lines, 'Bring back what is missing, then restore.')
 }
 
@@ -67,8 +71,15 @@ const missing = (what: string, names: readonly string[], present: Sql): Sql =>
 async function missingObjects(
   session: Session,
   definitions: readonly TableDefinition[],
+  retired: readonly RetiredDependent[],
   creatable: ReadonlySet<string>,
 ): Promise<string[]> {
+  const dependents = retired.map(({ definition }) => definition)
+  const used = (kind: UsedObject['kind']) =>
+    dependents
+      .flatMap((each) => (isMembership(each) ? [] : each.uses))
+      .filter((each) => each.kind === kind && (each.extension === null || !creatable.has(each.extension)))
+      .map(({ identity }) => identity)
   const types = definitions
     .flatMap(({ columns }) => columns)
     .filter(({ typeExtension }) => typeExtension === null || !creatable.has(typeExtension))
@@ -78,19 +89,34 @@ async function missingObjects(
   const statements = [
     missing(
       'schema',
-      definitions.map(({ table }) => table.schema),
+      [
+        ...definitions.map(({ table }) => table.schema),
+        ...dependents.filter(isView).map(({ relation }) => relation.table.schema),
+        ...dependents.filter(isRoutine).map(({ routine }) => routine.schema),
+      ],
       sql`select from pg_catalog.pg_namespace where nspname = w.name`,
     ),
-    missing('role', definitions.flatMap(rolesOf), sql`select from pg_catalog.pg_roles where rolname = w.name`),
+    missing(
+      'role',
+      [...definitions.flatMap(rolesOf), ...rolesNamedBy(retired)],
+      sql`select from pg_catalog.pg_roles where rolname = w.name`,
+    ),
     missing(
       'type',
-      types.map(({ type }) => type),
+      [...types.map(({ type }) => type), ...used('type')],
       sql`select where pg_catalog.to_regtype(w.name) is not null`,
     ),
     missing(
       'table',
       others.map(({ schema, name }) => sql.id(schema, name).text),
       sql`select where pg_catalog.to_regclass(w.name) is not null`,
+    ),
+    missing('relation', used('relation'), sql`select where pg_catalog.to_regclass(w.name) is not null`),
+    missing('function', used('function'), sql`select where pg_catalog.to_regprocedure(w.name) is not null`),
+    missing(
+      'publication',
+      dependents.filter(isMembership).map(({ publication }) => publication),
+      sql`select from pg_catalog.pg_publication where pubname = w.name`,
     ),
   ]
   const lines: string[] = []
@@ -99,6 +125,14 @@ async function missingObjects(
     lines.push(...rows.map(({ line }) => line))
   }
   return lines
+}
+
+const rolesNamedBy = (dependents: readonly RetiredDependent[]): string[] => {
+  const { owners, grantors } = rolesOfDependents(dependents.map(({ definition }) => definition))
+  const grantees = grantedOn(dependents)
+    .flatMap(allGrants)
+    .map(({ grantee }) => grantee)
+  return [...owners, ...grantors, ...grantees.filter((name) => name !== null)]
 }
 
 const same = (a: Table, b: Table): boolean => a.schema === b.schema && a.name === b.name

@@ -14,6 +14,7 @@ export type Piece =
   | { kind: 'partitioned indexes'; name: 'all' }
   | { kind: 'compared'; name: string }
   | { kind: 'swapped'; name: 'all' }
+  | { kind: 'refreshed'; name: string }
 
 export const createNotes = async (session: Session, schema: string): Promise<void> => {
   await session.query(sql`create schema ${sql.id(schema)}`)

@@ -2,7 +2,8 @@ import { createTrees } from '#core/ddl/render.ts'
 import { writeJson } from '#core/json.ts'
 import type { Objects, Session } from '#core/ports.ts'
 import { requireMayRestore } from '#core/restore/bootstrap.ts'
-import { requireFits } from '#core/restore/drift.ts'
+import { requireFreeDependents } from '#core/restore/dependents.ts'
+import { existing, requireFits } from '#core/restore/drift.ts'
 import { createExtensions, missingExtensions, requireExtensions } from '#core/restore/extension.ts'
 import { createNotes, notesExist } from '#core/restore/notes.ts'
 import type { RestoreItem } from '#core/restore/part.ts'
@@ -68,6 +69,8 @@ async function createTables(
   if (!createExtension) requireExtensions(absent)
   await requireFits(session, manifest, new Set(absent.map(({ name }) => name)))
   await requireMayRestore(session, manifest)
+  // What stands takes along what depends on it when it is set aside; the swap looks once more.
+  if ((await existing(session, manifest.tables)).length === 0) await requireFreeDependents(session, manifest)
   await session.transaction(async () => {
     await createExtensions(session, absent)
     await createSide(session, manifest, side)

@@ -17,5 +17,7 @@ export const Restored = z.strictObject({
       why: z.string(),
     }),
   ),
+  /** Materialized views, `schema.name`, whose query failed: they are back, without data. */
+  unrefreshed: z.array(z.strictObject({ view: z.string(), why: z.string() })).default([]),
 })
 export type Restored = z.infer<typeof Restored>

@@ -5,12 +5,14 @@ import { RollbackError } from '#core/errors.ts'
 import { readJson, writeJson } from '#core/json.ts'
 import { printTable, type RetirementId, type Table } from '#core/names.ts'
 import type { Clock, Objects, Session } from '#core/ports.ts'
+import { bringBackDependents } from '#core/restore/dependents.ts'
 import { existing } from '#core/restore/drift.ts'
 import { requireFreeNames } from '#core/restore/free-names.ts'
 import { withoutInnerForeignKeys } from '#core/restore/inner-foreign-keys.ts'
 import { doneOf, markDone, pieceName } from '#core/restore/notes.ts'
 import type { RestoreInput } from '#core/restore/prepare.ts'
 import { restoreProgress } from '#core/restore/progress.ts'
+import { refreshViews } from '#core/restore/refresh.ts'
 import { pendingRestoreIndexes } from '#core/restore/restore-indexes.ts'
 import { Restored } from '#core/restore/restored.ts'
 import { restoredKey, type SideSchema, sideSchema, sideTable } from '#core/restore/side-schema.ts'
@@ -29,8 +31,8 @@ export interface SwapInput extends RestoreInput {
 
 /**
  * Moves the compared side tables to their real schemas and gives them back all that belongs to the real name, in one short
- * transaction; then validates foreign keys, analyzes, and drops the side schema. What stood under the names was set aside
- * before, and is from now on replaced. Throws `Restore.NameTaken`, `Restore.NotCompared`, `Restore.IndexesMissing`.
+ * transaction; then validates foreign keys, fills materialized views, analyzes, and drops the side schema. What stood under
+ * the names was set aside before, and is from now on replaced. Throws `Restore.NameTaken`, `Restore.NotCompared`, `Restore.IndexesMissing`.
  */
 export async function swapIn(
   session: Session,
@@ -67,6 +69,7 @@ export async function swapIn(
       orphans: orphans === null ? null : Number(orphans),
       why,
     })),
+    unrefreshed: await refreshViews(session, manifest, side.notes),
   }
   await withLockTimeout(session, '60s', async () => {
     for (const { schema, name, definition } of manifest.tables) {
@@ -131,6 +134,7 @@ async function swap(
     await lendPrivilege(session, 'REFERENCES', parents, async () => {
       for (const statement of finish.statements) await session.query(statement)
     })
+    await bringBackDependents(session, manifest)
     await markReplaced(session, replaced, manifest.snapshot)
   })
 }

@@ -4,6 +4,7 @@ import { RollbackError } from '#core/errors.ts'
 import { digestOf, readJson } from '#core/json.ts'
 import type { PlanName, RetirementId, SnapshotId } from '#core/names.ts'
 import type { Objects } from '#core/ports.ts'
+import type { RetiredDependent } from '#core/retire/record.ts'
 import { disagreement } from '#core/snapshot/agreement.ts'
 import { manifestKey, snapshotsPrefix } from '#core/snapshot/keys.ts'
 import { Digest, Hash, PartContent } from '#core/snapshot/part.ts'
@@ -51,12 +52,17 @@ const AnyManifest = z.strictObject({
   sha256: Hash,
 })
 
+const isDependent = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'definition' in value && 'moved' in value
+
 /** Of tables that no one could write. The only kind that allows a purge. */
 const RetiredManifest = AnyManifest.extend({
   consistency: z.literal('retired'),
   /** Of tables that a restore has replaced: the failed state. Restored only when it is asked for by its id. */
   replaced: z.literal(true).optional(),
   retirement: z.string().transform((retirement) => retirement as RetirementId),
+  /** Views, functions and places in publications that went along; left out when there are none. */
+  dependents: z.array(z.custom<RetiredDependent>(isDependent)).optional(),
 })
 export type RetiredManifest = z.infer<typeof RetiredManifest>
 
@@ -72,6 +78,10 @@ export type LiveManifest = z.infer<typeof LiveManifest>
 /** `manifest.json`: written last and once. Without it there is no snapshot. */
 export const Manifest = z.discriminatedUnion('consistency', [RetiredManifest, LiveManifest])
 export type Manifest = z.infer<typeof Manifest>
+
+/** What went along with the tables; nothing does with tables that went on being written. */
+export const retiredWith = (manifest: Manifest): readonly RetiredDependent[] =>
+  manifest.consistency === 'retired' ? (manifest.dependents ?? []) : []
 
 type Unsigned = (Omit<RetiredManifest, 'sha256'> | Omit<LiveManifest, 'sha256'>) & { sha256?: never }
 

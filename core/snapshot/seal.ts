@@ -2,6 +2,7 @@ import { RollbackError } from '#core/errors.ts'
 import { readJson, writeJson } from '#core/json.ts'
 import { printTable, type RetirementId, type Sha256, type SnapshotId, type Table } from '#core/names.ts'
 import type { Clock, Objects, Session } from '#core/ports.ts'
+import { retiredViews } from '#core/retire/dependents.ts'
 import type { Retirement } from '#core/retire/record.ts'
 import { inParallel } from '#core/snapshot/in-parallel.ts'
 import { manifestKey, partsKey, sidecarKey, snapshotOf, snapshotPrefix } from '#core/snapshot/keys.ts'
@@ -63,6 +64,7 @@ export async function sealSnapshot(session: Session, objects: Objects, input: Se
     consistency: 'retired',
     ...(isOfReplaced(earlier, retirement) ? { replaced: true as const } : {}),
     tables,
+    ...(retirement.dependents.length === 0 ? {} : { dependents: [...retirement.dependents] }),
   }
   const manifest: RetiredManifest = { ...content, sha256: manifestDigest(content) }
   if (!earlier) {
@@ -93,10 +95,10 @@ const circumstances = ({ database, createdAt, serverVersion, extensions }: Manif
 const circumstancesNow = async (session: Session, { retirement, database, clock }: SealInput) => ({
   database,
   createdAt: clock.now().toISOString(),
-  ...(await readServer(
-    session,
-    retirement.tables.map(({ retired }) => retired),
-  )),
+  ...(await readServer(session, [
+    ...retirement.tables.map(({ retired }) => retired),
+    ...retiredViews(retirement.dependents),
+  ])),
 })
 
 const summary = (manifest: RetiredManifest, changed: boolean): SealedSnapshot => ({

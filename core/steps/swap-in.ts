@@ -28,9 +28,12 @@ export const swapIn = defineStep({
       return result
     })
     const rows = swapped.tables.reduce((sum, table) => sum + table.rows, 0)
-    const notes = swapped.unvalidated.map(
-      ({ foreignKey, table, why }) => `"${foreignKey}" of ${table} is not validated: ${why}`,
-    )
+    const notes = [
+      ...swapped.unvalidated.map(
+        ({ foreignKey, table, why }) => `"${foreignKey}" of ${table} is not validated: ${why}`,
+      ),
+      ...swapped.unrefreshed.map(({ view, why }) => `materialized view ${view} is without data: ${why}`),
+    ]
     return {
       changed: swapped.changed,
       detail: [`${swapped.tables.length} tables, ${rows} rows in place`, ...notes].join('; '),
