@@ -4,7 +4,7 @@ import { findRelations } from '#core/ddl/catalogue/locate.ts'
 import { readPeculiarities } from '#core/ddl/catalogue/peculiarities.ts'
 import { type Replicated, readReplication } from '#core/ddl/catalogue/publications.ts'
 import { assertEmptySearchPath } from '#core/ddl/catalogue/search-path.ts'
-import { type Capturable, findDependents } from '#core/ddl/dependents/find.ts'
+import { type Capturable, type FoundDependents, findDependents } from '#core/ddl/dependents/find.ts'
 import { readUntouchable, type Untouchable } from '#core/ddl/dependents/memberships.ts'
 import type { Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
@@ -30,9 +30,14 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /**
  * Everything that capturing, retiring and creating these tables anew would lose or leave behind. A caller refuses unless the
- * plan allows each object by name. Tables that do not exist are passed over: `captureTables` names them.
+ * plan allows each object by name. Tables that do not exist are passed over: `captureTables` names them. `dependents`: where
+ * somebody has looked for them just now.
  */
-export async function findUncapturable(session: Session, tables: readonly Table[]): Promise<Finding[]> {
+export async function findUncapturable(
+  session: Session,
+  tables: readonly Table[],
+  dependents?: FoundDependents,
+): Promise<Finding[]> {
   await assertEmptySearchPath(session)
   const relations = await findRelations(session, tables)
   const findings: Finding[] = relations
@@ -43,10 +48,11 @@ export async function findUncapturable(session: Session, tables: readonly Table[
     }))
   const oids = relations.map((relation) => relation.oid)
   findings.push(...(await readPeculiarities(session, oids)))
-  const { capturable, others } = await findDependents(session, oids)
+  const { capturable, others } = dependents ?? (await findDependents(session, oids))
   findings.push(...capturable.map(goesAlong), ...others.map(isLeftBehind))
-  const untouchable = await readUntouchable(session, oids)
-  for (const replicated of await readReplication(session, oids)) findings.push(replicates(replicated, untouchable))
+  const replication = await readReplication(session, oids)
+  const untouchable = replication.length > 0 ? await readUntouchable(session, oids) : []
+  findings.push(...replication.map((replicated) => replicates(replicated, untouchable)))
   for (const { object, event } of await readEventTriggers(session)) {
     findings.push({
       object,

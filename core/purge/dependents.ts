@@ -1,9 +1,9 @@
 import { findRelations } from '#core/ddl/catalogue/locate.ts'
-import { captureDependents } from '#core/ddl/dependents/capture.ts'
 import { type DependentDefinition, isMembership } from '#core/ddl/dependents/definition.ts'
 import { RollbackError } from '#core/errors.ts'
+import { printTable } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
-import { oidOf } from '#core/retire/dependents.ts'
+import { captureAgain, oidOf } from '#core/retire/dependents.ts'
 import { differs } from '#core/retire/dependents-back.ts'
 import type { Retirement } from '#core/retire/record.ts'
 import { type Manifest, retiredWith } from '#core/snapshot/manifest.ts'
@@ -27,9 +27,10 @@ export async function requireUnchangedDependents(
     session,
     tables.map(({ retired }) => retired),
   )
-  const now = await captureDependents(
+  const now = await captureAgain(
     session,
     located.map(({ oid }) => oid),
+    dependents,
   )
   for (const { definition, moved } of dependents) {
     if (isMembership(definition)) continue
@@ -48,10 +49,10 @@ export async function requireUnchangedDependents(
   }
 }
 
-/** `public.recent` by the name it lies retired under, as the catalogue prints that. */
+/** `view public.recent` by the kind and the name under which it lies retired; such a name never needs quotes. */
 export const formerNames = (manifest: Manifest): ReadonlyMap<string, string> =>
   new Map(
-    retiredWith(manifest).flatMap(({ definition, moved }) =>
-      moved ? [[moved.object, definition.object] as const] : [],
+    retiredWith(manifest).flatMap(({ definition: { kind, object }, retired }) =>
+      retired ? [[`${kind} ${printTable(retired)}`, object] as const] : [],
     ),
   )

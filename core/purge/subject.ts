@@ -167,6 +167,7 @@ const shown = (destroys: readonly string[]): string[] =>
     : [...destroys.slice(0, SHOWN), `and ${destroys.length - SHOWN} objects more of the same tables`]
 
 const print = ({ type, identity }: CatalogueObject, former: ReadonlyMap<string, string>): string => {
-  const was = former.get(`${type} ${identity}`)
+  // A function's identity goes on with its arguments.
+  const was = former.get(`${type} ${identity.split('(')[0]}`)
   return `${type} "${identity}"${was === undefined ? '' : `, which was ${was}`}`
 }

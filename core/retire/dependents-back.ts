@@ -1,10 +1,15 @@
 import type { Grant } from '#core/ddl/definition.ts'
-import { captureDependents } from '#core/ddl/dependents/capture.ts'
-import { type DependentDefinition, isMembership, isRoutine, isView } from '#core/ddl/dependents/definition.ts'
+import {
+  type DependentDefinition,
+  isMembership,
+  isRoutine,
+  isView,
+  type ViewDefinition,
+} from '#core/ddl/dependents/definition.ts'
 import { RollbackError } from '#core/errors.ts'
 import { canonicalJson } from '#core/json.ts'
 import type { Row, Session } from '#core/ports.ts'
-import { oidOf } from '#core/retire/dependents.ts'
+import { captureAgain, oidOf } from '#core/retire/dependents.ts'
 import { differingPath } from '#core/retire/difference.ts'
 import { withoutGrantsOf, withoutRoles } from '#core/retire/existing-roles.ts'
 import type { RetiredDependent, Retirement } from '#core/retire/record.ts'
@@ -44,16 +49,22 @@ export async function sortDependents(
 /** Throws `Undo.NameTaken` when functions were created anew under the names of those that went along. */
 export async function requireFreeSignatures(session: Session, { dependents }: Retirement): Promise<void> {
   const routines = dependents.map(({ definition }) => definition).filter(isRoutine)
-  for (const { object, oid, routine } of routines) {
-    const { rowCount } = await session.query(sql`
-      select from pg_proc moved join pg_proc other using (proargtypes) join pg_namespace n on n.oid = other.pronamespace
-       where moved.oid = ${oid} and other.oid <> moved.oid and n.nspname = ${routine.schema} and other.proname = ${routine.name}`)
-    if (rowCount === 0) continue
-    throw new RollbackError('Undo.NameTaken', `In the way of what is retired: another ${object}.`, {
-      fix: 'Find out who created it anew and why; drop or rename it, then undo again.',
-      category: 'refused',
-    })
-  }
+  if (routines.length === 0) return
+  const { rows } = await session.query<{ place: string } & Row>(sql`
+    select wanted.place::text as place
+      from unnest(${routines.map(({ oid }) => oid)}::oid[], ${routines.map(({ routine }) => routine.schema)}::text[],
+        ${routines.map(({ routine }) => routine.name)}::text[]) with ordinality wanted (oid, schema, name, place)
+      join pg_proc moved on moved.oid = wanted.oid
+      join pg_namespace n on n.nspname = wanted.schema
+      join pg_proc other on other.pronamespace = n.oid and other.proname = wanted.name
+       and other.proargtypes = moved.proargtypes and other.oid <> moved.oid
+     order by wanted.place`)
+  if (rows.length === 0) return
+  const taken = rows.map(({ place }) => `another ${routines[Number(place) - 1]?.object}`)
+  throw new RollbackError('Undo.NameTaken', `In the way of what is retired: ${taken.join('; ')}.`, {
+    fix: 'Find out who created it anew and why; drop or rename it, then undo again.',
+    category: 'refused',
+  })
 }
 
 /** The same without what roles that are gone were granted, or granted. */
@@ -76,7 +87,7 @@ export async function requireDependentsAsRecorded(
   dependents: readonly RetiredDependent[],
 ): Promise<void> {
   if (dependents.length === 0) return
-  const now = await captureDependents(session, tables)
+  const now = await captureAgain(session, tables, dependents)
   for (const { definition } of dependents) {
     const found = now.find((each) => sameObject(each, definition))
     if (found && !differs(definition, found)) continue
@@ -90,17 +101,18 @@ export async function requireDependentsAsRecorded(
 const sameObject = (a: DependentDefinition, b: DependentDefinition): boolean =>
   isMembership(a) && isMembership(b)
     ? a.object === b.object && canonicalJson(a.table) === canonicalJson(b.table)
-    : a.object === b.object && oidOf(a) === oidOf(b)
+    : isView(a) === isView(b) && oidOf(a) === oidOf(b)
 
-/** The order of grants need not be attainable again. */
+/** The order of grants need not be attainable again; the object's name in plans is the one it had, or has, and says nothing. */
 export function differs(recorded: DependentDefinition, now: DependentDefinition): boolean {
   if (!isView(recorded) || !isView(now)) return canonicalJson(comparable(recorded)) !== canonicalJson(comparable(now))
-  const { relation: was, ...rest } = recorded
-  const { relation: is, ...restNow } = now
-  return differingPath(was, is, []) !== null || canonicalJson(rest) !== canonicalJson(restNow)
+  return differingPath(recorded.relation, now.relation, []) !== null || comparableView(recorded) !== comparableView(now)
 }
 
-const comparable = (definition: DependentDefinition): unknown =>
-  isRoutine(definition) ? { ...definition, grants: sorted(definition.grants) } : definition
+const comparableView = ({ object: _object, relation: _relation, ...rest }: ViewDefinition): string =>
+  canonicalJson(rest)
+
+const comparable = ({ object: _, ...rest }: DependentDefinition): unknown =>
+  'grants' in rest ? { ...rest, grants: sorted(rest.grants) } : rest
 
 const sorted = (grants: readonly Grant[] | null): string[] | null => grants?.map(canonicalJson).toSorted() ?? null

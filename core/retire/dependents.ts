@@ -1,13 +1,15 @@
 import { findRelations } from '#core/ddl/catalogue/locate.ts'
-import { captureDependents } from '#core/ddl/dependents/capture.ts'
+import { captureDependents, captureFound } from '#core/ddl/dependents/capture.ts'
 import { type DependentDefinition, isMembership, isRoutine, isView } from '#core/ddl/dependents/definition.ts'
+import { type FoundDependents, findDependents, type Known } from '#core/ddl/dependents/find.ts'
 import { readUntouchable } from '#core/ddl/dependents/memberships.ts'
 import type { RetirementId, Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
 import { readBelongings } from '#core/retire/belongings.ts'
 import { type Granted, rolesToGiveBack } from '#core/retire/existing-roles.ts'
 import { RETIRED_SCHEMA, retiredName } from '#core/retire/names.ts'
-import type { RetiredDependent, RetiredTable } from '#core/retire/record.ts'
+import { isOpen, type RetiredDependent, type RetiredTable, type Retirement } from '#core/retire/record.ts'
+import { updateDependents } from '#core/retire/records.ts'
 import { mergeRoles, type Roles } from '#core/retire/roles.ts'
 import type { LockableRelation } from '#core/sql/locks.ts'
 
@@ -16,8 +18,9 @@ export async function surveyDependents(
   session: Session,
   id: RetirementId,
   tables: readonly number[],
+  found: FoundDependents,
 ): Promise<RetiredDependent[]> {
-  const definitions = await captureDependents(session, tables)
+  const definitions = await captureFound(session, tables, found)
   const views = definitions.filter(isView).map(({ relation }) => relation.oid)
   const belongings = views.length === 0 ? [] : await readBelongings(session, id, views)
   return definitions.map((definition) => {
@@ -31,19 +34,43 @@ export async function surveyDependents(
   })
 }
 
-/** The same with the definitions as they are printed after the move: a purge compares with these. */
-export async function withMoved(
-  session: Session,
-  dependents: readonly RetiredDependent[],
-  tables: readonly number[],
-): Promise<RetiredDependent[]> {
-  if (dependents.length === 0) return []
-  const now = await captureDependents(session, tables)
-  return dependents.map((dependent) => ({
+/**
+ * Adds the definitions as they are printed after the move, with which a purge compares. Nobody can reach what was moved, so
+ * this can wait until nobody waits any more; a call after a killed one makes up for it.
+ */
+export async function completeDependents(session: Session, retirement: Retirement): Promise<Retirement> {
+  const { id, tables, dependents } = retirement
+  if (!isOpen(retirement) || !dependents.some(({ retired, moved }) => retired && !moved)) return retirement
+  const now = await captureAgain(
+    session,
+    tables.map(({ definition }) => definition.oid),
+    dependents,
+  )
+  const completed = dependents.map((dependent) => ({
     ...dependent,
-    moved: now.find((each) => !isMembership(each) && oidOf(each) === oidOf(dependent.definition)) ?? null,
+    moved: now.find((each) => !isMembership(each) && sameOid(each, dependent.definition)) ?? null,
   }))
+  await updateDependents(session, id, completed)
+  return { ...retirement, dependents: completed }
 }
+
+/** Of tables whose dependents are known, unless somebody has changed that. */
+export async function captureAgain(
+  session: Session,
+  tables: readonly number[],
+  dependents: readonly RetiredDependent[],
+): Promise<DependentDefinition[]> {
+  const earlier = dependents.flatMap(({ definition }): Known[] => {
+    if (isMembership(definition)) return []
+    const { kind, object } = definition
+    const oid = isView(definition) ? definition.relation.oid : definition.oid
+    return [{ kind, object, oid, on: '', owner: null, schema: null, obstacle: null, leaks: false, mayCreate: true }]
+  })
+  return captureFound(session, tables, await findDependents(session, tables, earlier))
+}
+
+const sameOid = (a: DependentDefinition, b: DependentDefinition): boolean =>
+  isView(a) === isView(b) && oidOf(a) === oidOf(b)
 
 /** Of a view or a function; memberships of publications have none that matters. */
 export const oidOf = (definition: DependentDefinition): number | null => {

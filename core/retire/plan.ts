@@ -42,7 +42,7 @@ export async function planRetirement(
   await requireOwners(session, own)
   const roles = mergeRoles(own, await readDependentRoles(session, tables, allow))
   const surveyed = await survey(session, retirement, tables)
-  const { refusals, allowed } = await findObjections(session, tables, allow)
+  const { refusals, allowed } = await findObjections(session, tables, allow, surveyed.found)
   const going = {
     ...surveyed,
     dependents: surveyed.dependents.filter(({ definition }) => allow.includes(definition.object)),

@@ -35,6 +35,17 @@ export async function insertRetirement(
   await session.query(sql`insert into ${records} (id, plan, record) values (${id}, ${plan}, ${JSON.stringify(record)})`)
 }
 
+/** Written right after the move: how the definitions are printed since then. */
+export async function updateDependents(
+  session: Session,
+  id: RetirementId,
+  dependents: Content['dependents'],
+): Promise<void> {
+  await session.query(
+    sql`update ${records} set record = jsonb_set(record, '{dependents}', ${JSON.stringify(dependents)}::jsonb) where id = ${id}`,
+  )
+}
+
 /** Written in the transaction that moves the tables back. */
 export async function closeAsUndone(session: Session, id: RetirementId): Promise<void> {
   await session.query(sql`update ${records} set undone_at = now() where id = ${id}`)

@@ -1,3 +1,4 @@
+import type { FoundDependents } from '#core/ddl/dependents/find.ts'
 import { type Finding, findUncapturable } from '#core/ddl/unsupported.ts'
 import { RollbackError } from '#core/errors.ts'
 import { printTable, type Table } from '#core/names.ts'
@@ -19,8 +20,9 @@ export async function findObjections(
   session: Session,
   tables: readonly Table[],
   allow: readonly string[],
+  dependents?: FoundDependents,
 ): Promise<Objections> {
-  const ofTables = await findObjectionsOfTables(session, tables, allow)
+  const ofTables = await findObjectionsOfTables(session, tables, allow, dependents)
   const outside = sort(await outsideFindings(session), allow)
   const powerless = await powerlessOwners(session, tables)
   return {
@@ -34,7 +36,8 @@ export const findObjectionsOfTables = async (
   session: Session,
   tables: readonly Table[],
   allow: readonly string[],
-): Promise<Objections> => sort(await findUncapturable(session, tables), allow)
+  dependents?: FoundDependents,
+): Promise<Objections> => sort(await findUncapturable(session, tables, dependents), allow)
 
 const sort = (findings: readonly Finding[], allow: readonly string[]): Objections => {
   const isAllowed = ({ object, never }: Finding) => allow.includes(object) && never === undefined

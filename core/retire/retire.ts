@@ -6,7 +6,7 @@ import { RollbackError } from '#core/errors.ts'
 import { type PlanName, printTable, type RetirementId, type Table } from '#core/names.ts'
 import type { Clock, Session } from '#core/ports.ts'
 import { ensureBootstrap } from '#core/retire/bootstrap.ts'
-import { readDependentRoles, withMoved } from '#core/retire/dependents.ts'
+import { completeDependents, readDependentRoles } from '#core/retire/dependents.ts'
 import { readGrantsLeft } from '#core/retire/grants-left.ts'
 import { isOpen, isReplaced, type RetiredDependent, type Retirement } from '#core/retire/record.ts'
 import { findRetirement, findRetirements, insertRetirement } from '#core/retire/records.ts'
@@ -47,7 +47,7 @@ export interface Retired {
 export async function retire(session: Session, input: RetireInput): Promise<Retired> {
   const { plan, retirement: id, tables: roots, allow, clock, lockOptions = {} } = input
   const earlier = await findEarlier(session, input)
-  if (earlier) return { changed: false, retirement: earlier }
+  if (earlier) return { changed: false, retirement: await completeDependents(session, earlier) }
 
   const tables = await expandTrees(session, roots)
   // Before any lock: what cannot work is found without holding anybody up.
@@ -57,14 +57,14 @@ export async function retire(session: Session, input: RetireInput): Promise<Reti
   )
   const before = await survey(session, id, tables)
   requireReproducible(before)
-  requireNoRefusals(await findObjections(session, tables, allow))
+  requireNoRefusals(await findObjections(session, tables, allow, before.found))
   const locked = relationsToLock(tables, before)
 
   await underLocks(session, locked, clock, lockOptions, async () => {
     requireSameTrees(tables, await expandTrees(session, roots))
-    const now = await survey(session, id, tables)
+    const now = await survey(session, id, tables, before)
     requireReproducible(now)
-    requireNoRefusals(await findObjectionsOfTables(session, tables, allow))
+    requireNoRefusals(await findObjectionsOfTables(session, tables, allow, now.found))
     const unlocked = relationsToLock(tables, now).find((table) => !contains(locked, table))
     if (unlocked) {
       throw new RollbackError(
@@ -78,19 +78,12 @@ export async function retire(session: Session, input: RetireInput): Promise<Reti
     // One round trip for all: everybody waits meanwhile.
     await session.script(script(retireStatements(now).map(({ statement }) => statement.text)))
     const oids = now.tables.map(({ definition }) => definition.oid)
-    const dependents = await withMoved(session, now.dependents, oids)
-    await insertRetirement(session, {
-      id,
-      plan,
-      ...now,
-      dependents,
-      ...(input.replacedBy === null ? { replacedBy: null } : {}),
-    })
-    await requireNoGrantsLeft(session, oids, dependents)
+    await insertRetirement(session, { id, plan, ...now, ...(input.replacedBy === null ? { replacedBy: null } : {}) })
+    await requireNoGrantsLeft(session, oids, now.dependents)
   })
   const retirement = await findRetirement(session, id)
   if (!retirement) throw new TypeError('the record is written in the transaction that moves the tables')
-  return { changed: true, retirement }
+  return { changed: true, retirement: await completeDependents(session, retirement) }
 }
 
 /** Throws `Retire.CatalogueChanged` when a partition came or went before the locks. */

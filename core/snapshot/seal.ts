@@ -2,7 +2,7 @@ import { RollbackError } from '#core/errors.ts'
 import { readJson, writeJson } from '#core/json.ts'
 import { printTable, type RetirementId, type Sha256, type SnapshotId, type Table } from '#core/names.ts'
 import type { Clock, Objects, Session } from '#core/ports.ts'
-import { retiredViews } from '#core/retire/dependents.ts'
+import { completeDependents, retiredViews } from '#core/retire/dependents.ts'
 import type { Retirement } from '#core/retire/record.ts'
 import { inParallel } from '#core/snapshot/in-parallel.ts'
 import { manifestKey, partsKey, sidecarKey, snapshotOf, snapshotPrefix } from '#core/snapshot/keys.ts'
@@ -50,7 +50,8 @@ export interface SealInput {
  * Throws `Snapshot.PartsCorrupt`, `Snapshot.Incomplete`, `Snapshot.PartTruncated`, `Snapshot.RowsDiffer`, `Snapshot.OtherManifest`.
  */
 export async function sealSnapshot(session: Session, objects: Objects, input: SealInput): Promise<SealedSnapshot> {
-  const { retirement, environment } = input
+  const { environment } = input
+  const retirement = await completeDependents(session, input.retirement)
   const name = { plan: retirement.plan, snapshot: snapshotOf(retirement.id), environment }
   const earlier = await findManifest(objects, name)
   const tables = await collectTables(session, objects, retirement)

@@ -2,6 +2,7 @@ import { Client } from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isView } from '#core/ddl/dependents/definition.ts'
 import type { RetiredDependent } from '#core/retire/record.ts'
+import { findRetirements } from '#core/retire/records.ts'
 import { retire } from '#core/retire/retire.ts'
 import { undoRetire } from '#core/retire/undo.ts'
 import { ALLOWED, createDependentWorld, look } from '#test/postgres/dependents-schema.ts'
@@ -142,6 +143,31 @@ describePostgres('retiring tables that views, functions and publications depend 
     }
     expect(world.dump()).toBe(dump)
     expect((await retireAll(world)).dependents).not.toEqual([])
+  })
+
+  test('that is killed right after the move is made complete by the next call, and by the seal', async () => {
+    const dying: World['session'] = (work) =>
+      world.session((s) => {
+        const query = s.query.bind(s)
+        s.query = async (statement) => {
+          if (statement.text.includes('jsonb_set')) throw new Error('killed')
+          return (await query(statement)) as never
+        }
+        return work(s)
+      })
+    await expect(retireAll({ ...world, session: dying })).rejects.toThrow('killed')
+    const [open] = await world.session((s) => findRetirements(s, PLAN))
+    expect(open?.dependents.map(({ moved }) => moved)).toEqual(ALLOWED.map(() => null))
+
+    const { retirement } = await copyAll(world)
+    const complete = retirement.dependents.filter(({ retired }) => retired)
+    expect(complete.map(({ moved }) => moved?.kind)).toEqual(complete.map(({ definition }) => definition.kind))
+    expect(complete).toHaveLength(9)
+    expect(await world.session((s) => findRetirements(s, PLAN))).toEqual([retirement])
+    await world.query(`update vector_rollback_retired.retirements set record =
+      jsonb_set(record, '{dependents}', '${JSON.stringify(open?.dependents).replaceAll("'", "''")}')`)
+    await seal(world, open ?? retirement)
+    expect(await choose(world)).toMatchObject({ rows: 140 })
   })
 
   const retiredName = (dependents: readonly RetiredDependent[], object: string): string => {

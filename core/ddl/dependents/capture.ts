@@ -1,6 +1,6 @@
 import { assertEmptySearchPath } from '#core/ddl/catalogue/search-path.ts'
 import type { DependentDefinition, RoutineDefinition, ViewDefinition } from '#core/ddl/dependents/definition.ts'
-import { type Capturable, findDependents } from '#core/ddl/dependents/find.ts'
+import { type Capturable, type FoundDependents, findDependents } from '#core/ddl/dependents/find.ts'
 import { readMemberships } from '#core/ddl/dependents/memberships.ts'
 import { readRoutines } from '#core/ddl/dependents/routines.ts'
 import { readViews } from '#core/ddl/dependents/views.ts'
@@ -11,8 +11,16 @@ import type { Session } from '#core/ports.ts'
  * read transaction, where other sessions may run DDL.
  */
 export async function captureDependents(session: Session, tables: readonly number[]): Promise<DependentDefinition[]> {
-  await assertEmptySearchPath(session)
-  const { capturable } = await findDependents(session, tables)
+  return captureFound(session, tables, await findDependents(session, tables))
+}
+
+/** The same of what was found just now. */
+export async function captureFound(
+  session: Session,
+  tables: readonly number[],
+  { capturable }: FoundDependents,
+): Promise<DependentDefinition[]> {
+  if (capturable.length > 0) await assertEmptySearchPath(session)
   return [...(await define(session, capturable)), ...(await readMemberships(session, tables))]
 }
 

@@ -1,6 +1,6 @@
 import { type Dependent, type DependentKind, readDependents } from '#core/ddl/catalogue/dependents.ts'
 import type { UsedObject } from '#core/ddl/dependents/definition.ts'
-import { keyOf, readUses } from '#core/ddl/dependents/uses.ts'
+import { type Edge, keyOf, readUses, TABLES } from '#core/ddl/dependents/uses.ts'
 import type { Session } from '#core/ports.ts'
 
 /** A view or function that goes along with the tables and comes back with them. */
@@ -17,11 +17,16 @@ export interface FoundDependents {
 }
 
 /**
- * What depends on the tables and, through views and functions, on what depends on them. One query for each level, and two
- * more where there is anything.
+ * What depends on the tables and, through views and functions, on what depends on them. One query for each level, and one
+ * more where there is anything. `earlier`: what was found before; where that is still so, one level is enough, which
+ * counts under a lock.
  */
-export async function findDependents(session: Session, tables: readonly number[]): Promise<FoundDependents> {
-  const known = new Map<string, Known>()
+export async function findDependents(
+  session: Session,
+  tables: readonly number[],
+  earlier: readonly Known[] = [],
+): Promise<FoundDependents> {
+  const known = new Map(earlier.map((dependent) => [keyOf(dependent), dependent]))
   for (;;) {
     const found = await readDependents(
       session,
@@ -32,7 +37,8 @@ export async function findDependents(session: Session, tables: readonly number[]
     // A second line for one object says what else of the tables it depends on: the first is enough.
     for (const dependent of added) if (!known.has(keyOf(dependent))) known.set(keyOf(dependent), dependent)
     if (added.length > 0) continue
-    const { ordered, uses, circular } = await inOrder(session, tables, known)
+    const { ordered, uses, circular, edges } = await inOrder(session, tables, known)
+    if (earlier.length > 0 && !allDepend([...known.keys()], edges)) return findDependents(session, tables)
     return {
       capturable: ordered.map((dependent) => ({
         ...dependent,
@@ -46,7 +52,17 @@ export async function findDependents(session: Session, tables: readonly number[]
   }
 }
 
-type Known = Dependent & { readonly kind: DependentKind }
+/** Whether each leads to the tables, by whatever others. */
+function allDepend(keys: readonly string[], edges: readonly Edge[]): boolean {
+  const depends = new Set<string>([TABLES])
+  for (let size = 0; size < depends.size; ) {
+    size = depends.size
+    for (const { of, on } of edges) if (depends.has(on)) depends.add(of)
+  }
+  return keys.every((key) => depends.has(key))
+}
+
+export type Known = Dependent & { readonly kind: DependentKind }
 
 const isCapturable = (dependent: Dependent): dependent is Known =>
   dependent.kind !== null && dependent.obstacle === null
@@ -57,6 +73,7 @@ const oidsOf = (known: ReadonlyMap<string, Known>, kinds: readonly DependentKind
 interface Ordered {
   readonly ordered: readonly Known[]
   readonly circular: readonly Known[]
+  readonly edges: readonly Edge[]
   readonly uses: readonly (UsedObject & { readonly of: string })[]
 }
 
@@ -65,7 +82,7 @@ async function inOrder(
   tables: readonly number[],
   known: ReadonlyMap<string, Known>,
 ): Promise<Ordered> {
-  if (known.size === 0) return { ordered: [], circular: [], uses: [] }
+  if (known.size === 0) return { ordered: [], circular: [], edges: [], uses: [] }
   const views = oidsOf(known, ['view', 'materialized view'])
   const { edges, uses } = await readUses(session, tables, views, oidsOf(known, ['function', 'procedure']))
   const ordered: Known[] = []
@@ -73,7 +90,7 @@ async function inOrder(
   let waiting = [...known.values()].toSorted((a, b) => (a.object < b.object ? -1 : 1))
   for (;;) {
     const next = waiting.find((each) => !edges.some(({ of, on }) => of === keyOf(each) && isWaiting(waiting, on)))
-    if (!next) return { ordered, circular: waiting, uses }
+    if (!next) return { ordered, circular: waiting, edges, uses }
     ordered.push(next)
     waiting = waiting.filter((other) => other !== next)
   }

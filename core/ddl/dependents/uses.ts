@@ -3,11 +3,14 @@ import type { UsedObject } from '#core/ddl/dependents/definition.ts'
 import type { Row, Session } from '#core/ports.ts'
 import { sql } from '#core/sql/tag.ts'
 
-/** One of the views and functions uses another of them; by their keys. */
+/** One of the views and functions uses another of them, or the tables; by their keys. */
 export interface Edge {
   readonly of: string
-  readonly on: string
+  readonly on: string | typeof TABLES
 }
+
+/** The key of all the tables together. */
+export const TABLES = 'the tables'
 
 /** An oid alone is unique within its catalogue only. */
 export const keyOf = ({ kind, oid }: { kind: DependentKind; oid: number }): string =>
@@ -54,7 +57,7 @@ export async function readUses(
       union all select 'pg_type'::regclass, t.oid from pg_type t where t.typrelid = any(${tables}::oid[])
       union all select 'pg_type'::regclass, t.typarray from pg_type t where t.typrelid = any(${tables}::oid[])
     )
-    select distinct m.root as of, other.root as on,
+    select distinct m.root as of, coalesce(other.root, case when own.oid is not null then ${TABLES} end) as on,
            case d.refclassid when 'pg_class'::regclass then 'relation' when 'pg_proc'::regclass then 'function' else 'type' end as kind,
            used.identity,
            (select e.extname::text from pg_depend x join pg_extension e on e.oid = x.refobjid
@@ -63,10 +66,10 @@ export async function readUses(
       from members m
       join pg_depend d on d.classid = m.class and d.objid = m.oid
       left join members other on other.class = d.refclassid and other.oid = d.refobjid
+      left join own on own.class = d.refclassid and own.oid = d.refobjid
       cross join pg_identify_object(d.refclassid, d.refobjid, 0) used
      where d.refclassid in ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)
        and d.refobjid >= ${FIRST_NORMAL_OID} and other.root is distinct from m.root
-       and not exists (select from own where own.class = d.refclassid and own.oid = d.refobjid)
      order by 1, 4`)
   return {
     edges: rows.flatMap(({ of, on }) => (on === null ? [] : [{ of, on }])),
