@@ -157,7 +157,8 @@ describePostgres('retiring tables that views, functions and publications depend 
       })
     await expect(retireAll({ ...world, session: dying })).rejects.toThrow('killed')
     const [open] = await world.session((s) => findRetirements(s, PLAN))
-    expect(open?.dependents.map(({ moved }) => moved)).toEqual(ALLOWED.map(() => null))
+    expect(open?.dependents).not.toEqual([])
+    expect(open?.dependents.filter(({ moved }) => moved)).toEqual([])
 
     const { retirement } = await copyAll(world)
     const complete = retirement.dependents.filter(({ retired }) => retired)
