@@ -95,7 +95,7 @@ export const look = async ({ query }: World) => ({
   top: await query('select * from public.top order by id'),
   newest: await query('select id from public.newest(2)'),
   nearest: await query('select id, embedding::text, said from public.nearest order by id'),
-  search: await query(`select id from public.nearest order by embedding operator(public.<->) '[40,1,2]' limit 5`),
+  search: await query(`select id from public.nearest order by embedding operator(public.<->) '[40.3,1.2,2]' limit 5`),
   counted: await query('select * from public.counted'),
   published: await query(
     `select pubname, tablename, attnames::text, rowfilter from pg_publication_tables order by 1, 2`,
