@@ -136,7 +136,11 @@ export async function describePurge(
   const columns: unknown[] = []
   for (const table of tables) columns.push(await readColumns(session, table))
   const former = formerNames(manifest)
-  const destroys = found.destroys.map((object) => print(object, former))
+  // What is no part of a table comes first: of many parts not all are shown.
+  const wentAlong = (object: CatalogueObject) => formerNameOf(object, former) !== undefined
+  const destroys = [...found.destroys.filter(wentAlong), ...found.destroys.filter((object) => !wentAlong(object))].map(
+    (object) => print(object, former),
+  )
   const decided =
     extension === undefined ? null : { name: extension, kept: await mayDropExtension(session, extension, found) }
   return {
@@ -166,8 +170,12 @@ const shown = (destroys: readonly string[]): string[] =>
     ? [...destroys]
     : [...destroys.slice(0, SHOWN), `and ${destroys.length - SHOWN} objects more of the same tables`]
 
-const print = ({ type, identity }: CatalogueObject, former: ReadonlyMap<string, string>): string => {
-  // A function's identity goes on with its arguments.
-  const was = former.get(`${type} ${identity.split('(')[0]}`)
+/** A function's identity goes on with its arguments. */
+const formerNameOf = ({ type, identity }: CatalogueObject, former: ReadonlyMap<string, string>) =>
+  former.get(`${type} ${identity.split('(')[0]}`)
+
+const print = (object: CatalogueObject, former: ReadonlyMap<string, string>): string => {
+  const { type, identity } = object
+  const was = formerNameOf(object, former)
   return `${type} "${identity}"${was === undefined ? '' : `, which was ${was}`}`
 }
