@@ -81,6 +81,11 @@ const chosenStage = ({ id, retiredAt, tables, dependents }: Retirement): Preview
   ],
 })
 
+const VERIFY: PreviewStage = {
+  title: 'Verify before purge',
+  lines: [action('read every part of the snapshot again, and compare its digests with the manifest')],
+}
+
 const dueAt = ({ retiredAt }: Retirement, after: number) => new Date(new Date(retiredAt).getTime() + after)
 
 /** What a purge would destroy in this database. */
@@ -118,7 +123,7 @@ export const lookAtPurge = async (session: Session, plan: Plan, now: Date): Prom
   }
   return {
     ...none,
-    stages: [chosenStage(chosen), purgeStage(tables, dependents, destroys)],
+    stages: [chosenStage(chosen), VERIFY, purgeStage(tables, dependents, destroys)],
     tables: sizes,
     destroys,
     refusals: [...(due ? [] : [early]), ...refusals],

@@ -23,7 +23,7 @@ const STATES: readonly [what: string, Path, Stage, After, states: string[]][] = 
     ],
   ],
   ['the partial path', 'partial', 'fresh', 'partial', ['Run step']],
-  ['a purge', 'purge', 'full', 'purge', ['Choose what to purge', 'Ask to purge', 'Purge']],
+  ['a purge', 'purge', 'full', 'purge', ['Choose what to purge', 'Verify before purge', 'Ask to purge', 'Purge']],
   ['a restore of dropped indexes', 'restore', 'partial', 'rebuild', ['Choose what to restore', 'Build indexes']],
   ['a restore of retired tables', 'restore', 'full', 'undo', ['Undo the retirement', 'Build indexes', 'Verify']],
   [

@@ -24,7 +24,7 @@ const KILLS: Readonly<Record<Killed, readonly (string | Instant)[]>> = {
     ['after', 'copy (select'],
   ],
   purge: [
-    ...['Choose what to purge', 'Ask to purge', 'Purge'],
+    ...['Choose what to purge', 'Verify before purge', 'Ask to purge', 'Purge'],
     ['before', 'set purged_at', 'commit'],
     ['after', 'set purged_at', 'commit'],
   ],

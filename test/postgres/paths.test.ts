@@ -135,6 +135,20 @@ describePostgres('the four paths of pgvector-search on a real server, as an owne
     expect((await world.run('purge')).problem?.error).toBe('Approval.Missing')
   })
 
+  test('purge by a snapshot that was damaged meanwhile asks nobody, and nothing is destroyed', async () => {
+    world.approvers = EVERYBODY
+    const { objects } = world.stack
+    const keys: string[] = []
+    for await (const { key } of objects.list('snapshots/')) if (key.endsWith('.copy.zst')) keys.push(key)
+    const [key = ''] = keys.toReversed()
+    const part = Buffer.from((await objects.read(key))?.body ?? [])
+    await objects.write(key, Buffer.from(part).fill((part[100] ?? 0) ^ 1, 100, 101))
+    const { problem, states } = await world.run('purge')
+    expect(problem).toMatchObject({ error: 'Snapshot.PartCorrupt', text: expect.stringContaining(key) })
+    expect(states.map(({ name }) => name)).not.toContain('Ask to purge')
+    await objects.write(key, part)
+  })
+
   test("purge: the runbook's own verification finds the tables gone, and the extension is kept", async () => {
     world.approvers = EVERYBODY
     const { report, problem } = await world.run('purge')

@@ -290,6 +290,7 @@ export const purgedReport = (): RunReport =>
       ...OPENING,
       ['Choose what to purge', 640],
       ['Anything to purge?', 3],
+      ['Verify before purge', 9_400],
       ['Ask to purge', 512_000],
       ['May it be purged?', 3],
       ['Purge', 2_870],
