@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { captureTables } from '#core/ddl/capture.ts'
+import { expandTrees } from '#core/ddl/trees.ts'
 import type { Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
 import { sql } from '#core/sql/tag.ts'
@@ -15,7 +16,8 @@ import { newBucket } from '#test/postgres/snapshot-bucket.ts'
 const { ROUND_TRIP_SEED = '20261121', ROUND_TRIP_PATH, ROUND_TRIP_SHRINK } = process.env
 
 /** There is no `pg_dump` here: the definitions as they are captured, and the rows as text. */
-async function look(session: Session, tables: readonly Table[]) {
+async function look(session: Session, roots: readonly Table[]) {
+  const tables = await expandTrees(session, roots)
   const definitions = await captureTables(session, tables)
   const rows: unknown[] = []
   for (const { schema, name } of tables) {

@@ -153,15 +153,15 @@ async function run(url: string, texts: readonly string[]): Promise<void> {
 
 /** Everything that is not ours, those that stay included. */
 async function readRows(client: Client): Promise<Look> {
-  const { rows: relations } = await client.query<{ name: string; kind: 'r' | 'S' }>(`
+  const { rows: relations } = await client.query<{ name: string; kind: 'r' | 'S' | 'm' }>(`
     select format('%I.%I', n.nspname, c.relname) as name, c.relkind as kind
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.relkind in ('r', 'S') and n.nspname !~ '^(pg_|information_schema|vector_rollback_)' order by 1`)
+     where c.relkind in ('r', 'S', 'm') and n.nspname !~ '^(pg_|information_schema|vector_rollback_)' order by 1`)
   const looks: Record<string, readonly string[]> = {}
   for (const { name, kind } of relations) {
     const columns = kind === 'S' ? '(last_value, is_called)' : 't'
     const { rows } = await client.query<{ row: string }>(
-      `select ${columns}::text as row from only ${name} t order by 1`,
+      `select ${columns}::text as row from ${kind === 'm' ? '' : 'only '}${name} t order by 1`,
     )
     looks[name] = rows.map(({ row }) => row)
   }

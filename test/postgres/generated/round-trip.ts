@@ -1,3 +1,5 @@
+import { expandTrees } from '#core/ddl/trees.ts'
+import { findUncapturable } from '#core/ddl/unsupported.ts'
 import { readJson } from '#core/json.ts'
 import type { IncidentId, PlanName, RetirementId, SnapshotId, Table } from '#core/names.ts'
 import type { Database, Objects, Session } from '#core/ports.ts'
@@ -39,11 +41,19 @@ const session = <T>({ database }: Place, work: (session: Session) => Promise<T>)
 const list = async <T>({ objects }: Place, key: string, parse: (value: unknown) => T): Promise<T> =>
   parse((await readJson(objects, key))?.value)
 
+/** As somebody writes them into a plan who has read its preview. */
+const dependents = (place: Place): Promise<string[]> =>
+  session(place, async (s) => {
+    const found = await findUncapturable(s, await expandTrees(s, place.tables))
+    return found.map(({ object }) => object).filter((object) => /^(view|materialized view|publication) /.test(object))
+  })
+
 /** Out of reach, and back. */
 export async function thereAndBack(place: Place): Promise<void> {
   const { tables } = place
   const retirement = 'inc-undone' as RetirementId
-  await session(place, (s) => retire(s, { plan, retirement, tables, allow: [], clock }))
+  const allow = await dependents(place)
+  await session(place, (s) => retire(s, { plan, retirement, tables, allow, clock }))
   const undone = await session(place, (s) => undoRetire(s, { retirement, clock }))
   requireNothing('undo', undone.lostForeignKeys, undone.unvalidatedForeignKeys, undone.lostRoles)
 }
@@ -53,8 +63,9 @@ export async function purgedAndRestored(place: Place): Promise<number> {
   const { tables, objects, database } = place
   const incident = 'inc-purged'
   const name = { plan, snapshot: incident as SnapshotId, environment }
+  const allow = await dependents(place)
   const { retirement } = await session(place, (s) =>
-    retire(s, { plan, retirement: incident as RetirementId, tables, allow: [], clock }),
+    retire(s, { plan, retirement: incident as RetirementId, tables, allow, clock }),
   )
   const planned = await session(place, (s) => planParts(s, objects, { retirement, partBytes: PART_BYTES }))
   const items = await list(place, planned.key, (value) => PartItem.array().parse(value))

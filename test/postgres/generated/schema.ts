@@ -46,7 +46,7 @@ export function generateSchema(shape: SchemaShape, where: Where): Application {
   for (const whole of WHOLES.filter(({ name }) => shape.wholes.includes(name))) statements.push(...whole.of(world))
   const { owner, second } = world.roles
   return {
-    tables: tables.map((each) => each.table),
+    tables: [...tables.map((each) => each.table), ...world.roots],
     roles: Object.values(world.roles),
     owners: [owner, second],
     statements,

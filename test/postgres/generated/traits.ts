@@ -1,7 +1,7 @@
 import type { GeneratedTable, Statement } from './table.ts'
 import { behaviour } from './traits/behaviour.ts'
 import { comments } from './traits/comments.ts'
-import { constraints } from './traits/constraints.ts'
+import { constraints, lateConstraints } from './traits/constraints.ts'
 import { foreignKeys } from './traits/foreign-keys.ts'
 import { indexes } from './traits/indexes.ts'
 import { privileges } from './traits/privileges.ts'
@@ -23,6 +23,7 @@ export const TRAITS: readonly Trait[] = [
   ...constraints,
   ...foreignKeys,
   ...indexes,
+  ...lateConstraints,
   ...behaviour,
   ...comments,
   ...privileges,

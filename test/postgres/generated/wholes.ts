@@ -1,17 +1,18 @@
 import { quoteIdentifier as id, quoteLiteral as literal } from '#core/sql/tag.ts'
+import { views } from './dependents.ts'
 import type { Statement } from './table.ts'
+import { inherited, partitioned } from './trees.ts'
 import type { World } from './world.ts'
 
-/**
- * What spans tables, or surrounds them: for traits of a whole database. Partitioned and inherited tables, views,
- * materialized views and publications belong here (a trait that adds tables to the plan puts them into `world.tables`).
- */
+/** What spans tables, or surrounds them: for traits of a whole database. One that adds tables to the plan puts them into `world.roots`. */
 export interface Whole {
   readonly name: string
   of(world: World): readonly Statement[]
 }
 
 export const WHOLES: readonly Whole[] = [
+  partitioned,
+  inherited,
   {
     name: 'one sequence for several tables',
     of: ({ tables, names }) => {
@@ -66,4 +67,5 @@ export const WHOLES: readonly Whole[] = [
       { as: roles.second, text: `alter default privileges revoke update on tables from ${id(roles.second)}` },
     ],
   },
+  views,
 ]

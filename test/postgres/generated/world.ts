@@ -1,3 +1,4 @@
+import type { Table } from '#core/names.ts'
 import { quoteIdentifier as id } from '#core/sql/tag.ts'
 import { Names } from './names.ts'
 import type { GeneratedTable, Statement } from './table.ts'
@@ -22,6 +23,7 @@ export interface Server {
 
 /** What the tables of a database have in common. */
 export interface World {
+  readonly seed: number
   readonly server: Server
   readonly names: Names
   /** Who can do what nobody else may: fill tables of two owners. */
@@ -38,6 +40,8 @@ export interface World {
   /** Stay in their places when the tables go. */
   readonly outside: { readonly parent: string; readonly log: string }
   readonly tables: GeneratedTable[]
+  /** Of the plan, too: roots of trees. */
+  readonly roots: Table[]
 }
 
 /** @param rolePrefix what the names of roles start with; they belong to the server */
@@ -57,6 +61,7 @@ export const makeWorld = (seed: number, server: Server, superuser: string, roleP
     priceRange: inTypes('range'),
   }
   return {
+    seed,
     server,
     names,
     superuser,
@@ -70,6 +75,7 @@ export const makeWorld = (seed: number, server: Server, superuser: string, roleP
     pure: inTypes('pure'),
     outside: { parent: inTypes('parent'), log: inTypes('log') },
     tables: [],
+    roots: [],
   }
 }
 

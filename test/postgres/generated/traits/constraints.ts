@@ -47,14 +47,6 @@ export const constraints: readonly Trait[] = [
     },
   },
   {
-    name: 'not null by itself',
-    of: (t) => {
-      const [column] = t.random('not null').shuffled(t.columns.filter((each) => !t.isNotNull(each)))
-      if (t.world.server.version < 180_000 || !column) return []
-      return [`alter table ${t.id} add constraint ${t.name('nn')} not null ${column.id} not valid`]
-    },
-  },
-  {
     name: 'exclusion',
     of: (t) => {
       const range = t.columns.find(({ type }) => type.type === 'int4range')
@@ -66,6 +58,18 @@ export const constraints: readonly Trait[] = [
       return [
         `alter table ${t.id} add ${called(t, 'exclude')}exclude using btree (${t.key.id} with =, (${t.key.id}::text) collate "C" with =)${later(t, 'exclude')}`,
       ]
+    },
+  },
+]
+
+/** What rows that are there need not keep to, and rows that are changed must. */
+export const lateConstraints: readonly Trait[] = [
+  {
+    name: 'not null by itself',
+    of: (t) => {
+      const [column] = t.random('not null').shuffled(t.columns.filter((each) => !t.isNotNull(each)))
+      if (t.world.server.version < 180_000 || !column) return []
+      return [`alter table ${t.id} add constraint ${t.name('nn')} not null ${column.id} not valid`]
     },
   },
 ]
