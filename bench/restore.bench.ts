@@ -1,27 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { postgres } from '#aws/postgres.ts'
 import { drillDatabase } from '#cli/drill-database.ts'
-import { startPostgres } from '#test/support/postgres.ts'
 import type { Benchmark, BenchmarkContext } from './benchmark.ts'
-import { benchFolder } from './support/bench-folder.ts'
 import { buildWorker } from './support/build-worker.ts'
 import { loadSnapshot, type Moved, takeSnapshot } from './support/move-snapshot.ts'
-import { MEBIBYTE, medianSeconds, movedRow, peakOf } from './support/moved-text.ts'
+import { benchMoved, ROUNDS, ROWS, TIMES } from './support/moved-bench.ts'
 import { ONE_PROCESS, TWO_FUNCTIONS } from './support/part-workers.ts'
 import { startS3 } from './support/s3-process.ts'
-import { median } from './support/statistics.ts'
 import { timedCommand } from './support/timed-command.ts'
 import { inTurns } from './support/turns.ts'
 import { makeVectorTable, TABLE, type VectorTable } from './support/vector-table.ts'
-
-const ROWS = 100_000
-const ROUNDS = 5
-/** How many times more rows the large table has than the one that its memory is compared with. */
-const TIMES = 10
-const PEAK_MEBIBYTES = 160
-/** What counts as flat. */
-const FLAT = 1.3
 
 const RESTORE = 'restore, two functions'
 const ONE = 'restore, one process'
@@ -89,33 +77,14 @@ const measure = async (server: { url: string; bin: string | null }, folder: stri
 export const benchmark: Benchmark = {
   name: 'restore',
   describe: 'a restore from the prepared tables to compared digests, without indexes, against pg_restore',
-  async run(context) {
-    const server = await startPostgres()
-    const folder = await mkdtemp(join(benchFolder(), 'vector-rollback-bench-'))
-    try {
-      const turns = await measure(server, folder, context)
-      const of = (what: string) => turns.get(what) ?? []
-      const seconds = (what: string) => medianSeconds(of(what))
-      const peak = (what: string) => median(of(what).map(peakOf))
-      const rows = context.rows ?? ROWS
-      return {
-        ratios: [
-          { name: `${REFERENCE} / ${RESTORE}`, value: seconds(REFERENCE) / seconds(RESTORE), atLeast: 3 },
-          { name: `${REFERENCE} / ${ONE}`, value: seconds(REFERENCE) / seconds(ONE) },
-          {
-            name: `peak of a function / ${PEAK_MEBIBYTES} MiB`,
-            value: peak(RESTORE) / MEBIBYTE / PEAK_MEBIBYTES,
-            atMost: 1,
-          },
-          { name: 'peak of a function / with a tenth of the rows', value: peak(RESTORE) / peak(SMALL), atMost: FLAT },
-        ],
-        measurements: [...turns].map(([what, all]) =>
-          movedRow(what, what === SMALL ? Math.ceil(rows / TIMES) : rows, all),
-        ),
-      }
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-      await server.stop()
-    }
-  },
+  run: (context) =>
+    benchMoved(
+      context.rows ?? ROWS,
+      { large: RESTORE, small: SMALL },
+      (server, folder) => measure(server, folder, context),
+      (seconds) => [
+        { name: `${REFERENCE} / ${RESTORE}`, value: seconds(REFERENCE) / seconds(RESTORE), atLeast: 3 },
+        { name: `${REFERENCE} / ${ONE}`, value: seconds(REFERENCE) / seconds(ONE) },
+      ],
+    ),
 }

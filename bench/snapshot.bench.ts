@@ -1,25 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startPostgres } from '#test/support/postgres.ts'
 import type { Benchmark, BenchmarkContext } from './benchmark.ts'
-import { benchFolder } from './support/bench-folder.ts'
 import { buildWorker } from './support/build-worker.ts'
 import { type Moved, takeSnapshot } from './support/move-snapshot.ts'
-import { MEBIBYTE, medianSeconds, movedRow, peakOf } from './support/moved-text.ts'
+import { benchMoved, ROUNDS, ROWS, TIMES } from './support/moved-bench.ts'
 import { ONE_PROCESS, TWO_FUNCTIONS } from './support/part-workers.ts'
 import { startS3 } from './support/s3-process.ts'
-import { median } from './support/statistics.ts'
 import { timedCommand } from './support/timed-command.ts'
 import { inTurns } from './support/turns.ts'
 import { makeVectorTable, type VectorTable } from './support/vector-table.ts'
-
-const ROWS = 100_000
-const ROUNDS = 5
-/** How many times more rows the large table has than the one that its memory is compared with. */
-const TIMES = 10
-const PEAK_MEBIBYTES = 160
-/** What counts as flat. */
-const FLAT = 1.3
 
 const SNAPSHOT = 'snapshot, two functions'
 const ONE = 'snapshot, one process'
@@ -88,35 +77,16 @@ const measure = async (server: { url: string; bin: string | null }, folder: stri
 export const benchmark: Benchmark = {
   name: 'snapshot',
   describe: 'a snapshot from the list of parts to the sealed manifest, against pg_dump and a bare COPY',
-  async run(context) {
-    const server = await startPostgres()
-    const folder = await mkdtemp(join(benchFolder(), 'vector-rollback-bench-'))
-    try {
-      const turns = await measure(server, folder, context)
-      const of = (what: string) => turns.get(what) ?? []
-      const seconds = (what: string) => medianSeconds(of(what))
-      const peak = (what: string) => median(of(what).map(peakOf))
-      const rows = context.rows ?? ROWS
-      return {
-        ratios: [
-          { name: `${DUMP} / ${SNAPSHOT}`, value: seconds(DUMP) / seconds(SNAPSHOT), atLeast: 30 },
-          { name: `${DUMP_PLAIN} / ${SNAPSHOT}`, value: seconds(DUMP_PLAIN) / seconds(SNAPSHOT), atLeast: 3 },
-          { name: `${SNAPSHOT} / ${FLOOR}`, value: seconds(SNAPSHOT) / seconds(FLOOR), atMost: 2 },
-          { name: `${ONE} / ${FLOOR}`, value: seconds(ONE) / seconds(FLOOR) },
-          {
-            name: `peak of a function / ${PEAK_MEBIBYTES} MiB`,
-            value: peak(SNAPSHOT) / MEBIBYTE / PEAK_MEBIBYTES,
-            atMost: 1,
-          },
-          { name: 'peak of a function / with a tenth of the rows', value: peak(SNAPSHOT) / peak(SMALL), atMost: FLAT },
-        ],
-        measurements: [...turns].map(([what, all]) =>
-          movedRow(what, what === SMALL ? Math.ceil(rows / TIMES) : rows, all),
-        ),
-      }
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-      await server.stop()
-    }
-  },
+  run: (context) =>
+    benchMoved(
+      context.rows ?? ROWS,
+      { large: SNAPSHOT, small: SMALL },
+      (server, folder) => measure(server, folder, context),
+      (seconds) => [
+        { name: `${DUMP} / ${SNAPSHOT}`, value: seconds(DUMP) / seconds(SNAPSHOT), atLeast: 30 },
+        { name: `${DUMP_PLAIN} / ${SNAPSHOT}`, value: seconds(DUMP_PLAIN) / seconds(SNAPSHOT), atLeast: 3 },
+        { name: `${SNAPSHOT} / ${FLOOR}`, value: seconds(SNAPSHOT) / seconds(FLOOR), atMost: 2 },
+        { name: `${ONE} / ${FLOOR}`, value: seconds(ONE) / seconds(FLOOR) },
+      ],
+    ),
 }

@@ -27,3 +27,6 @@ export type Path = (typeof PATHS)[number]
 
 /** `schema.name` for people and logs; never for SQL, where `sql.id` quotes. */
 export const printTable = (table: Table): string => `${table.schema}.${table.name}`
+
+export const same = (a: Table, b: Table): boolean => a.schema === b.schema && a.name === b.name
+export const contains = (tables: readonly Table[], table: Table): boolean => tables.some((other) => same(other, table))

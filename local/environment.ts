@@ -3,7 +3,7 @@ export const BUCKET = 'vector-rollback-local'
 export const REGION = 'us-east-1'
 
 /** Sets variables of the process and gives back the way to undo it. */
-export const setEnvironment = (values: Record<string, string>): (() => void) => {
+export const setEnvironment = (values: Readonly<Record<string, string>>): (() => void) => {
   const before = Object.keys(values).map((name) => [name, process.env[name]] as const)
   Object.assign(process.env, values)
   return () => {

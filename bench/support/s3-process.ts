@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { s3Objects } from '#aws/objects.ts'
-import { setEnvironment } from './environment.ts'
+import { setEnvironment } from '#local/environment.ts'
 
 const PROGRAM = fileURLToPath(new URL('s3-server.ts', import.meta.url))
 

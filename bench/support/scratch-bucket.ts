@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { s3Objects } from '#aws/objects.ts'
 import type { Objects } from '#core/ports.ts'
 import { startEndpoints } from '#local/endpoints/server.ts'
-import { setEnvironment } from './environment.ts'
+import { setEnvironment } from '#local/environment.ts'
 
 /** Runs `work` with a new bucket of the local S3, which is gone afterwards. */
 export const withScratchBucket = async <T>(work: (objects: Objects) => Promise<T>): Promise<T> => {

@@ -1,11 +1,10 @@
 import { RollbackError } from '#core/errors.ts'
-import type { Table } from '#core/names.ts'
+import { contains, type Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
 import { missingMemberships } from '#core/retire/bootstrap.ts'
 import { rolesToGiveBack } from '#core/retire/existing-roles.ts'
 import { mergeRoles, readRoles } from '#core/retire/roles.ts'
 import { readStanding } from '#core/retire/standing.ts'
-import { contains } from '#core/retire/survey.ts'
 import type { Manifest } from '#core/snapshot/manifest.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
 

@@ -2,7 +2,7 @@ import { captureTables } from '#core/ddl/capture.ts'
 import type { ForeignKeyDefinition, TableDefinition } from '#core/ddl/definition.ts'
 import { isMembership, isRoutine, isView, type UsedObject } from '#core/ddl/dependents/definition.ts'
 import { RollbackError } from '#core/errors.ts'
-import type { Table } from '#core/names.ts'
+import { same, type Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
 import { diffTable, type TableDiff } from '#core/restore/diff.ts'
 import { newerExtensions } from '#core/restore/extension.ts'
@@ -134,8 +134,6 @@ const rolesNamedBy = (dependents: readonly RetiredDependent[]): string[] => {
     .map(({ grantee }) => grantee)
   return [...owners, ...grantors, ...grantees.filter((name) => name !== null)]
 }
-
-const same = (a: Table, b: Table): boolean => a.schema === b.schema && a.name === b.name
 
 const rolesOf = (definition: TableDefinition): string[] => {
   const grants = [

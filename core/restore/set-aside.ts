@@ -2,11 +2,13 @@ import { z } from 'zod'
 import { expandTrees } from '#core/ddl/trees.ts'
 import { RollbackError } from '#core/errors.ts'
 import {
+  contains,
   type IncidentId,
   type PlanName,
   printTable,
   type RetirementId,
   type SnapshotId,
+  same,
   type Table,
 } from '#core/names.ts'
 import type { Clock, Objects, Session } from '#core/ports.ts'
@@ -20,7 +22,6 @@ import { sideSchema, sideTable } from '#core/restore/side-schema.ts'
 import { isOpen, isReplaced, type Retirement } from '#core/retire/record.ts'
 import { findRetirement, findRetirements, markReplaced } from '#core/retire/records.ts'
 import { retire } from '#core/retire/retire.ts'
-import { contains, same } from '#core/retire/survey.ts'
 import { snapshotOf } from '#core/snapshot/keys.ts'
 import { type Manifest, readManifest } from '#core/snapshot/manifest.ts'
 import { Hash } from '#core/snapshot/part.ts'

@@ -1,10 +1,9 @@
 import { findRelations } from '#core/ddl/catalogue/locate.ts'
 import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
 import { addForeignKey } from '#core/ddl/render/foreign-keys.ts'
-import { printTable } from '#core/names.ts'
+import { contains, printTable } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
 import type { Retirement } from '#core/retire/record.ts'
-import { contains } from '#core/retire/survey.ts'
 import { sqlState } from '#core/sql/errors.ts'
 import { sql } from '#core/sql/tag.ts'
 

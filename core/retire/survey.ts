@@ -2,7 +2,7 @@ import { captureTables } from '#core/ddl/capture.ts'
 import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
 import { type FoundDependents, findDependents } from '#core/ddl/dependents/find.ts'
 import { distinctForeignKeys } from '#core/ddl/render/foreign-keys.ts'
-import type { RetirementId, Table } from '#core/names.ts'
+import { contains, type RetirementId, same, type Table } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
 import { readBelongings } from '#core/retire/belongings.ts'
 import { surveyDependents, viewsToLock } from '#core/retire/dependents.ts'
@@ -54,6 +54,3 @@ export const relationsToLock = (
     ...boundaryForeignKeys.flatMap(({ from, to }) => [from, to]),
     ...viewsToLock(dependents.map(({ definition }) => definition)),
   ].filter((table, i, all) => all.findIndex((other) => same(table, other)) === i)
-
-export const same = (a: Table, b: Table): boolean => a.schema === b.schema && a.name === b.name
-export const contains = (tables: readonly Table[], table: Table): boolean => tables.some((other) => same(other, table))

@@ -1,6 +1,6 @@
 import { RollbackError } from '#core/errors.ts'
 import { canonicalJson } from '#core/json.ts'
-import { printTable, type Table } from '#core/names.ts'
+import { printTable, same } from '#core/names.ts'
 import type { RetiredTable, Retirement } from '#core/retire/record.ts'
 import { partKey, partsKey, snapshotOf } from '#core/snapshot/keys.ts'
 import type { PartItem } from '#core/snapshot/part.ts'
@@ -43,5 +43,3 @@ function omission(items: readonly PartItem[], { retired, definition }: RetiredTa
   if (!whole) return `it leaves out pages of "${name}"`
   return own.some(({ format }) => format !== own[0]?.format) ? `it mixes formats of "${name}"` : null
 }
-
-const same = (a: Table, b: Table): boolean => a.schema === b.schema && a.name === b.name

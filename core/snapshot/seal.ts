@@ -1,6 +1,6 @@
 import { RollbackError } from '#core/errors.ts'
 import { readJson, writeJson } from '#core/json.ts'
-import { printTable, type RetirementId, type Sha256, type SnapshotId, type Table } from '#core/names.ts'
+import { printTable, type RetirementId, type Sha256, type SnapshotId, same } from '#core/names.ts'
 import type { Clock, Objects, Session } from '#core/ports.ts'
 import { completeDependents, retiredViews } from '#core/retire/dependents.ts'
 import type { Retirement } from '#core/retire/record.ts'
@@ -182,8 +182,6 @@ const countRows = (session: Session, retirement: Retirement): Promise<Map<string
     },
     { isolation: 'repeatable read', readOnly: true },
   )
-
-const same = (a: Table, b: Table) => a.schema === b.schema && a.name === b.name
 
 const missing = (key: string) =>
   new RollbackError('Snapshot.Incomplete', `"${key}" is missing.`, {

@@ -4,46 +4,13 @@ import { addForeignKey } from '#core/ddl/render/foreign-keys.ts'
 import { attachKeys, attachPartitions, indexesAfterLoad, partitionedIndexes } from '#core/ddl/render.ts'
 import type { Table } from '#core/names.ts'
 import type { Sql } from '#core/sql/tag.ts'
+import { indexOf, tableOf } from '#test/support/definitions.ts'
 
 const named = (name: string): Table => ({ schema: 'public', name })
 
-const table = (name: string, more: Partial<TableDefinition> = {}): TableDefinition => ({
-  table: named(name),
-  oid: 1,
-  owner: 'app',
-  persistence: 'permanent',
-  accessMethod: 'heap',
-  tablespace: null,
-  options: [],
-  comment: null,
-  replicaIdentity: { kind: 'default' },
-  columns: [],
-  sequences: [],
-  constraints: [],
-  foreignKeys: [],
-  indexes: [],
-  statistics: [],
-  rowSecurity: { enabled: false, forced: false },
-  policies: [],
-  triggers: [],
-  rules: [],
-  grants: null,
-  ...more,
-})
-
-const index = (name: string, on: string, more: Partial<IndexDefinition> = {}): IndexDefinition => ({
-  name,
-  table: named(on),
-  method: 'hnsw',
-  unique: false,
-  definition: ' USING hnsw (e)',
-  tablespace: null,
-  valid: true,
-  clustered: false,
-  statisticsTargets: {},
-  comment: null,
-  ...more,
-})
+const table = (name: string, more: Partial<TableDefinition> = {}): TableDefinition => tableOf(named(name), more)
+const index = (name: string, on: string, more: Partial<IndexDefinition> = {}): IndexDefinition =>
+  indexOf(name, named(on), { method: 'hnsw', definition: ' USING hnsw (e)', ...more })
 
 const key = (name: string, attachedTo?: string): TableDefinition['constraints'][number] => ({
   name,

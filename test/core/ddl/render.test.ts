@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ColumnDefinition, TableDefinition } from '#core/ddl/definition.ts'
+import type { TableDefinition } from '#core/ddl/definition.ts'
 import {
   constraintsAfterLoad,
   copyColumns,
@@ -8,50 +8,11 @@ import {
   indexesAfterLoad,
 } from '#core/ddl/render.ts'
 import type { Sql } from '#core/sql/tag.ts'
+import { columnOf, tableOf } from '#test/support/definitions.ts'
 
-const column = (name: string, more: Partial<ColumnDefinition> = {}): ColumnDefinition => ({
-  name,
-  type: 'text',
-  typeName: { schema: 'pg_catalog', name: 'text' },
-  typeExtension: null,
-  notNull: false,
-  notNullConstraint: null,
-  collation: null,
-  default: null,
-  generated: null,
-  identity: null,
-  storage: null,
-  compression: null,
-  statisticsTarget: -1,
-  options: [],
-  comment: null,
-  grants: null,
-  ...more,
-})
-
-const table = (more: Partial<TableDefinition> = {}): TableDefinition => ({
-  table: { schema: 'public', name: 'do"cs; drop' },
-  oid: 1,
-  owner: 'app',
-  persistence: 'permanent',
-  accessMethod: 'heap',
-  tablespace: null,
-  options: [],
-  comment: null,
-  replicaIdentity: { kind: 'default' },
-  columns: [column('id')],
-  sequences: [],
-  constraints: [],
-  foreignKeys: [],
-  indexes: [],
-  statistics: [],
-  rowSecurity: { enabled: false, forced: false },
-  policies: [],
-  triggers: [],
-  rules: [],
-  grants: null,
-  ...more,
-})
+const column = columnOf
+const table = (more: Partial<TableDefinition> = {}): TableDefinition =>
+  tableOf({ schema: 'public', name: 'do"cs; drop' }, { columns: [column('id')], ...more })
 
 const texts = (statements: readonly Sql[]): string[] => statements.map(({ text }) => text)
 

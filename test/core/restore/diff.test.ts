@@ -1,40 +1,11 @@
 import { expect, test } from 'vitest'
 import type { ColumnDefinition, ConstraintDefinition, IndexDefinition, TableDefinition } from '#core/ddl/definition.ts'
 import { diffTable } from '#core/restore/diff.ts'
+import { columnOf, indexOf, tableOf } from '#test/support/definitions.ts'
 
 const table = { schema: 'public', name: 'docs' }
-const column = (name: string, more: Partial<ColumnDefinition> = {}): ColumnDefinition => ({
-  name,
-  type: 'text',
-  typeName: { schema: 'pg_catalog', name: 'text' },
-  typeExtension: null,
-  notNull: false,
-  notNullConstraint: null,
-  collation: null,
-  default: null,
-  generated: null,
-  identity: null,
-  storage: null,
-  compression: null,
-  statisticsTarget: -1,
-  options: [],
-  comment: null,
-  grants: null,
-  ...more,
-})
-const index = (name: string, more: Partial<IndexDefinition> = {}): IndexDefinition => ({
-  name,
-  table,
-  method: 'btree',
-  unique: false,
-  definition: ' USING btree (body)',
-  tablespace: null,
-  valid: true,
-  clustered: false,
-  statisticsTargets: {},
-  comment: null,
-  ...more,
-})
+const column = columnOf
+const index = (name: string, more: Partial<IndexDefinition> = {}): IndexDefinition => indexOf(name, table, more)
 const constraint = (name: string, definition: string): ConstraintDefinition => ({
   name,
   kind: 'check',
@@ -43,32 +14,17 @@ const constraint = (name: string, definition: string): ConstraintDefinition => (
   comment: null,
   index: null,
 })
-const was: TableDefinition = {
-  table,
+const was = tableOf(table, {
   oid: 7,
-  owner: 'app',
-  persistence: 'permanent',
-  accessMethod: 'heap',
-  tablespace: null,
-  options: [],
-  comment: null,
-  replicaIdentity: { kind: 'default' },
   columns: [
     column('id', { type: 'bigint', notNull: true }),
     column('body'),
     column('v', { type: 'public.vector(1536)' }),
   ],
-  sequences: [],
   constraints: [constraint('short', 'CHECK (length(body) < 9)')],
-  foreignKeys: [],
   indexes: [index('docs_body_idx')],
-  statistics: [],
   rowSecurity: { enabled: true, forced: false },
-  policies: [],
-  triggers: [],
-  rules: [],
-  grants: null,
-}
+})
 const [id, body, v] = was.columns as [ColumnDefinition, ColumnDefinition, ColumnDefinition]
 const differ = (is: Partial<TableDefinition>) => diffTable(was, { ...structuredClone(was), oid: 9, ...is })
 
