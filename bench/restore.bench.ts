@@ -5,7 +5,7 @@ import type { Benchmark, BenchmarkContext } from './benchmark.ts'
 import { buildWorker } from './support/build-worker.ts'
 import { loadSnapshot, type Moved, takeSnapshot } from './support/move-snapshot.ts'
 import { benchMoved, ROUNDS, ROWS, TIMES } from './support/moved-bench.ts'
-import { ONE_PROCESS, TWO_FUNCTIONS } from './support/part-workers.ts'
+import { ONE_PROCESS, type PartWorkers, startWorkers, TWO_FUNCTIONS } from './support/part-workers.ts'
 import { startS3 } from './support/s3-process.ts'
 import { timedCommand } from './support/timed-command.ts'
 import { inTurns } from './support/turns.ts'
@@ -22,18 +22,27 @@ const measure = async (server: { url: string; bin: string | null }, folder: stri
   const program = await buildWorker(folder)
   const s3 = await startS3(join(folder, 's3'))
   const tables: VectorTable[] = []
+  const crews: PartWorkers[] = []
+  const crew = async (movers: typeof TWO_FUNCTIONS): Promise<PartWorkers> => {
+    const workers = await startWorkers(program, s3.environment, movers)
+    crews.push(workers)
+    return workers
+  }
   const path = (tool: string) => (server.bin === null ? tool : join(server.bin, tool))
   const dump = join(folder, 'reference.dump')
-  const make = async (count: number, bucket: string, beforeRetirement: (table: VectorTable) => Promise<void>) => {
+  const make = async (
+    count: number,
+    { bucket, workers }: { bucket: string; workers: PartWorkers },
+    beforeRetirement: (table: VectorTable) => Promise<void>,
+  ) => {
     note(`${count} rows of vector(1536)`)
     const table = await makeVectorTable(server.url, count)
     tables.push(table)
     await beforeRetirement(table)
     const retirement = await table.retire()
     await s3.createBucket(bucket)
-    const place = { program, table, bucket, s3 }
-    await takeSnapshot(place, retirement, TWO_FUNCTIONS)
-    return { place, retirement }
+    await takeSnapshot({ workers, table, bucket, s3 }, retirement)
+    return { table, bucket, retirement }
   }
   /** Table and rows into an empty database, without key and index. */
   const restoreDump = async (): Promise<Moved> => {
@@ -44,31 +53,33 @@ const measure = async (server: { url: string; bin: string | null }, folder: stri
         session.script('create extension vector with schema public'),
       )
       const args = ['--section=pre-data', '--section=data', '--exit-on-error', `--dbname=${forStack.url}`, dump]
-      return { seconds: await timedCommand(path('pg_restore'), args, signal), peakBytes: [] }
+      return { seconds: await timedCommand(path('pg_restore'), args, signal), peakBytes: null }
     } finally {
       await drop()
     }
   }
   try {
-    const large = await make(rows, 'large', async ({ url }) => {
+    const [two, one, ofSmall] = [await crew(TWO_FUNCTIONS), await crew(ONE_PROCESS), await crew(TWO_FUNCTIONS)]
+    const large = await make(rows, { bucket: 'large', workers: one }, async ({ url }) => {
       note('pg_dump -Fc')
       const name = `${TABLE.schema}.${TABLE.name}`
       await timedCommand(path('pg_dump'), ['-Fc', '--table', name, '--file', dump, url], signal)
     })
-    const small = await make(Math.ceil(rows / TIMES), 'small', async () => {})
-    const load = ({ place, retirement }: typeof large, movers: typeof TWO_FUNCTIONS) =>
-      loadSnapshot(place, retirement, movers)
+    const small = await make(Math.ceil(rows / TIMES), { bucket: 'small', workers: one }, async () => {})
+    const load = ({ retirement, ...place }: typeof large, workers: PartWorkers) =>
+      loadSnapshot({ ...place, workers, s3 }, retirement)
     // Code and pages that only the first one would have to load.
-    await load(small, TWO_FUNCTIONS)
+    for (const workers of crews) await load(small, workers)
     const turns = {
-      [RESTORE]: () => load(large, TWO_FUNCTIONS),
+      [RESTORE]: () => load(large, two),
       [REFERENCE]: restoreDump,
-      [ONE]: () => load(large, ONE_PROCESS),
-      [SMALL]: () => load(small, TWO_FUNCTIONS),
+      [ONE]: () => load(large, one),
+      [SMALL]: () => load(small, ofSmall),
     }
     const told = (what: string, { seconds }: Moved) => note(`${what}: ${seconds.toFixed(2)} s`)
     return await inTurns<Moved>(turns, { rounds: context.rounds ?? ROUNDS, signal, told })
   } finally {
+    for (const workers of crews) await workers.close()
     for (const table of tables) await table.drop()
     await s3.close()
   }

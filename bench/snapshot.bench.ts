@@ -4,7 +4,7 @@ import type { Benchmark, BenchmarkContext } from './benchmark.ts'
 import { buildWorker } from './support/build-worker.ts'
 import { type Moved, takeSnapshot } from './support/move-snapshot.ts'
 import { benchMoved, ROUNDS, ROWS, TIMES } from './support/moved-bench.ts'
-import { ONE_PROCESS, TWO_FUNCTIONS } from './support/part-workers.ts'
+import { ONE_PROCESS, type PartWorkers, startWorkers, TWO_FUNCTIONS } from './support/part-workers.ts'
 import { startS3 } from './support/s3-process.ts'
 import { timedCommand } from './support/timed-command.ts'
 import { inTurns } from './support/turns.ts'
@@ -23,6 +23,12 @@ const measure = async (server: { url: string; bin: string | null }, folder: stri
   const program = await buildWorker(folder)
   const s3 = await startS3(join(folder, 's3'))
   const tables: VectorTable[] = []
+  const crews: PartWorkers[] = []
+  const crew = async (movers: typeof TWO_FUNCTIONS): Promise<PartWorkers> => {
+    const workers = await startWorkers(program, s3.environment, movers)
+    crews.push(workers)
+    return workers
+  }
   const make = async (count: number) => {
     note(`${count} rows of vector(1536)`)
     const table = await makeVectorTable(server.url, count)
@@ -37,7 +43,7 @@ const measure = async (server: { url: string; bin: string | null }, folder: stri
     const name = `"${retired.schema}"."${retired.name}"`
     const command = async (program: string, ...args: string[]): Promise<Moved> => {
       const path = server.bin === null ? program : join(server.bin, program)
-      return { seconds: await timedCommand(path, [...args, large.table.url], signal), peakBytes: [] }
+      return { seconds: await timedCommand(path, [...args, large.table.url], signal), peakBytes: null }
     }
     const dump = async (...options: string[]) => {
       const file = join(folder, 'reference.dump')
@@ -46,29 +52,31 @@ const measure = async (server: { url: string; bin: string | null }, folder: stri
       return found
     }
     let buckets = 0
-    const snapshot = async ({ table, retirement }: typeof large, movers: typeof TWO_FUNCTIONS) => {
+    const snapshot = async ({ table, retirement }: typeof large, workers: PartWorkers) => {
       buckets += 1
       const bucket = `bench-${buckets}`
       await s3.createBucket(bucket)
-      const moved = await takeSnapshot({ program, table, bucket, s3 }, retirement, movers)
+      const moved = await takeSnapshot({ workers, table, bucket, s3 }, retirement)
       await s3.emptyBucket(bucket)
       return moved
     }
     const copy = () => command('psql', '--no-psqlrc', '--quiet', '--command', `copy ${name} to stdout (format binary)`)
     // Code, files and pages that only the first one would have to load.
-    await snapshot(small, TWO_FUNCTIONS)
+    const [two, one, ofSmall] = [await crew(TWO_FUNCTIONS), await crew(ONE_PROCESS), await crew(TWO_FUNCTIONS)]
+    for (const workers of crews) await snapshot(small, workers)
     await copy()
     const turns = {
-      [SNAPSHOT]: () => snapshot(large, TWO_FUNCTIONS),
+      [SNAPSHOT]: () => snapshot(large, two),
       [FLOOR]: copy,
       [DUMP_PLAIN]: () => dump('-Z0'),
-      [ONE]: () => snapshot(large, ONE_PROCESS),
-      [SMALL]: () => snapshot(small, TWO_FUNCTIONS),
+      [ONE]: () => snapshot(large, one),
+      [SMALL]: () => snapshot(small, ofSmall),
       [DUMP]: () => dump(),
     }
     const told = (what: string, { seconds }: Moved) => note(`${what}: ${seconds.toFixed(2)} s`)
     return await inTurns<Moved>(turns, { rounds: context.rounds ?? ROUNDS, signal, told })
   } finally {
+    for (const workers of crews) await workers.close()
     for (const table of tables) await table.drop()
     await s3.close()
   }

@@ -76,7 +76,10 @@ export interface Session {
    * `isolation` defaults to read committed.
    */
   transaction<T>(work: () => Promise<T>, options?: { isolation?: 'repeatable read'; readOnly?: boolean }): Promise<T>
-  /** The bytes of `copy (…) to stdout` in binary format, with backpressure. Must be consumed or the session ends. */
+  /**
+   * The bytes of `copy (…) to stdout` in binary format, with backpressure. Must be consumed or the session ends. A chunk is its
+   * reader's until it asks for the next one.
+   */
   copyOut(statement: Sql, signal?: AbortSignal): AsyncIterable<Uint8Array>
   /** Feeds `copy … from stdin`; resolves to the number of rows. */
   copyIn(statement: Sql, body: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number>

@@ -4,12 +4,16 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware'
 import middy, { type MiddlewareObj } from '@middy/core'
 import type { Context } from 'aws-lambda'
+import { collectLate } from '#aws/heap.ts'
 import { isRollbackError, RollbackError } from '#core/errors.ts'
 import type { Ports, Step, StepResult } from '#core/steps/define-step.ts'
 import { runStep } from '#core/steps/run-step.ts'
 import { portsFor } from '#functions/ports.ts'
 
 const logger = new Logger({ serviceName: 'vector-rollback' })
+
+// Not where a person's command line plays all functions: its heap is larger, and three times that is much.
+if (process.env.AWS_LAMBDA_FUNCTION_NAME) collectLate()
 
 export type Handler = (event: unknown, context: Context) => Promise<unknown>
 

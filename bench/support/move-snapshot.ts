@@ -13,7 +13,7 @@ import { sealSnapshot } from '#core/snapshot/seal.ts'
 import { sql } from '#core/sql/tag.ts'
 import { travellingClock } from '#local/clock.ts'
 import { setEnvironment } from '#local/environment.ts'
-import { type Movers, type PartWorkers, startWorkers } from './part-workers.ts'
+import type { PartWorkers } from './part-workers.ts'
 import type { S3Process } from './s3-process.ts'
 import { BENCH_PLAN, type VectorTable } from './vector-table.ts'
 
@@ -22,13 +22,13 @@ const ENVIRONMENT = 'bench'
 /** What moving a whole table took. */
 export interface Moved {
   readonly seconds: number
-  /** Of every process that moved parts: the largest resident set that it ever had, in bytes. */
-  readonly peakBytes: readonly number[]
+  /** The largest resident set that a process which moved parts ever had, in bytes; `null` of a program that is not ours. */
+  readonly peakBytes: number | null
 }
 
 export interface Place {
-  /** What `buildWorker` built. */
-  readonly program: string
+  /** Who moves the parts. */
+  readonly workers: PartWorkers
   readonly table: VectorTable
   readonly bucket: string
   readonly s3: S3Process
@@ -39,31 +39,24 @@ const inOneSession = <T>({ table, bucket }: Place, work: (session: Session, obje
     work(session, s3Objects(bucket)),
   )
 
-/** Workers that are up, the work timed, their memory. */
-const timed = async ({ program, table, s3 }: Place, movers: Movers, work: (workers: PartWorkers) => Promise<void>) => {
-  const environment = { ...s3.environment, DATABASE_URL: table.url }
+const timed = async ({ workers, s3 }: Place, work: () => Promise<void>): Promise<Moved> => {
   const restore = setEnvironment(s3.environment)
-  const workers = await startWorkers(program, environment, movers)
-  let peakBytes: number[] = []
-  let seconds = Number.NaN
   try {
     const started = performance.now()
-    await work(workers)
-    seconds = (performance.now() - started) / 1000
+    await work()
+    return { seconds: (performance.now() - started) / 1000, peakBytes: workers.peakBytes() }
   } finally {
-    peakBytes = await workers.close()
     restore()
   }
-  return { seconds, peakBytes }
 }
 
 /** A snapshot of a retired table, from the list of parts to the sealed manifest, as the state machine runs it. */
-export const takeSnapshot = (place: Place, retirement: Retirement, movers: Movers): Promise<Moved> =>
-  timed(place, movers, async (workers) => {
-    const { bucket, table } = place
+export const takeSnapshot = (place: Place, retirement: Retirement): Promise<Moved> =>
+  timed(place, async () => {
+    const { bucket, table, workers } = place
     await inOneSession(place, (session, objects) => planParts(session, objects, { retirement }))
     const items = PartItem.array().parse(await partsOf(place, `snapshots/${BENCH_PLAN}/${retirement.id}/parts.json`))
-    await workers.move(items.map((item) => ({ kind: 'snapshot', bucket, item })))
+    await workers.move(items.map((item) => ({ kind: 'snapshot', bucket, url: table.url, item })))
     const sealed = await inOneSession(place, (session, objects) =>
       sealSnapshot(session, objects, {
         retirement,
@@ -76,16 +69,16 @@ export const takeSnapshot = (place: Place, retirement: Retirement, movers: Mover
   })
 
 /** A restore into a side schema up to compared digests, without constraints and indexes. The side schema goes again. */
-export const loadSnapshot = async (place: Place, retirement: Retirement, movers: Movers): Promise<Moved> => {
-  const { bucket, table } = place
+export const loadSnapshot = async (place: Place, retirement: Retirement): Promise<Moved> => {
+  const { bucket, table, workers } = place
   const snapshot = retirement.id as string as SnapshotId
   const name = { plan: BENCH_PLAN, incident: 'restore' as IncidentId, snapshot, environment: ENVIRONMENT }
-  const moved = await timed(place, movers, async (workers) => {
+  const moved = await timed(place, async () => {
     const { key } = await inOneSession(place, (session, objects) =>
       prepareRestore(session, objects, { ...name, createExtension: false }),
     )
     const items = RestoreItem.array().parse(await partsOf(place, key))
-    await workers.move(items.map((item) => ({ kind: 'restore', bucket, item })))
+    await workers.move(items.map((item) => ({ kind: 'restore', bucket, url: table.url, item })))
     const { tables } = await inOneSession(place, (session, objects) => compareRestore(session, objects, name))
     const rows = tables.reduce((sum, one) => sum + one.rows, 0)
     if (rows !== table.rows) throw new Error(`${rows} rows were compared, not ${table.rows}`)

@@ -4,8 +4,7 @@ import { startPostgres } from '#test/support/postgres.ts'
 import type { BenchmarkResult, Ratio } from '../benchmark.ts'
 import { benchFolder } from './bench-folder.ts'
 import type { Moved } from './move-snapshot.ts'
-import { MEBIBYTE, medianSeconds, movedRow, peakOf } from './moved-text.ts'
-import { median } from './statistics.ts'
+import { MEBIBYTE, medianSeconds, movedRow } from './moved-text.ts'
 
 export const ROWS = 100_000
 export const ROUNDS = 5
@@ -36,7 +35,7 @@ export const benchMoved = async (
   try {
     const turns = await measure(server, folder)
     const of = (turn: string) => turns.get(turn) ?? []
-    const peak = (turn: string) => median(of(turn).map(peakOf))
+    const peak = (turn: string) => Math.max(...of(turn).map(({ peakBytes }) => peakBytes ?? Number.NaN))
     return {
       ratios: [
         ...ratios((turn) => medianSeconds(of(turn))),

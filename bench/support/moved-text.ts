@@ -3,9 +3,6 @@ import { median } from './statistics.ts'
 
 export const MEBIBYTE = 2 ** 20
 
-/** The largest of all processes of a turn. */
-export const peakOf = ({ peakBytes }: Moved): number => Math.max(...peakBytes)
-
 /** A line of the table: what each turn took, and the memory where it was measured. */
 export const movedRow = (what: string, rows: number, turns: readonly Moved[]) => ({
   what,
@@ -13,8 +10,8 @@ export const movedRow = (what: string, rows: number, turns: readonly Moved[]) =>
   turns: turns.length,
   'median s': median(turns.map(({ seconds }) => seconds)),
   'each s': turns.map(({ seconds }) => seconds.toFixed(2)).join(' '),
-  'peak MiB, each': turns
-    .flatMap(({ peakBytes }) => (peakBytes.length === 0 ? [] : [Math.round(Math.max(...peakBytes) / MEBIBYTE)]))
+  'peak MiB, so far': turns
+    .flatMap(({ peakBytes }) => (peakBytes === null ? [] : [Math.round(peakBytes / MEBIBYTE)]))
     .join(' '),
 })
 

@@ -1,11 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
 import type { RestoreItem } from '#core/restore/part.ts'
 import { inParallel } from '#core/snapshot/in-parallel.ts'
 import type { PartItem } from '#core/snapshot/part.ts'
 
-export type PartWork = { readonly bucket: string } & (
+export type PartWork = { readonly bucket: string; readonly url: string } & (
   | { readonly kind: 'snapshot'; readonly item: PartItem }
   | { readonly kind: 'restore'; readonly item: RestoreItem }
 )
@@ -24,11 +23,12 @@ export const ONE_PROCESS: Movers = { processes: 1, partsEach: 2 }
 export interface PartWorkers {
   /** Rejects with the first error. */
   move(work: readonly PartWork[]): Promise<void>
-  /** The largest resident set that each process ever had, in bytes. */
-  close(): Promise<number[]>
+  /** The largest resident set that any process ever had, in bytes. */
+  peakBytes(): number
+  close(): Promise<void>
 }
 
-/** Processes of what `buildWorker` built, that are up and have loaded their code, as functions are that have run before. */
+/** Processes of what `buildWorker` built. Used again from round to round, as functions are that have run before. */
 export const startWorkers = async (
   program: string,
   environment: Readonly<Record<string, string>>,
@@ -45,7 +45,10 @@ export const startWorkers = async (
         free.push(worker)
       })
     },
-    close: () => Promise.all(workers.map((worker) => worker.close())),
+    peakBytes: () => Math.max(...workers.map((worker) => worker.peakBytes())),
+    close: async () => {
+      await Promise.all(workers.map((worker) => worker.close()))
+    },
   }
 }
 
@@ -54,11 +57,8 @@ const startWorker = async (program: string, environment: Readonly<Record<string,
     env: { ...process.env, ...environment },
     // As the functions are deployed.
     execArgv: ['--max-semi-space-size=1'],
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'ipc'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-  const peakStream = child.stdio[3]
-  if (!peakStream || !('read' in peakStream)) throw new Error('the worker has no stream for its memory')
-  const peak = text(peakStream)
   const waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>()
   const exited = once(child, 'exit').then(([code, signal]) => {
     for (const { reject } of waiting.values()) reject(new Error(`a worker ended by itself: ${code ?? signal}`))
@@ -69,7 +69,9 @@ const startWorker = async (program: string, environment: Readonly<Record<string,
       throw new Error('a worker did not start')
     }),
   ])
-  child.on('message', ({ id, error }: { id: number; error: string | null }) => {
+  let peak = Number.NaN
+  child.on('message', ({ id, error, peakBytes }: { id: number; error: string | null; peakBytes: number }) => {
+    peak = peakBytes
     const { resolve, reject } = waiting.get(id) ?? {}
     waiting.delete(id)
     if (error === null) resolve?.()
@@ -84,12 +86,10 @@ const startWorker = async (program: string, environment: Readonly<Record<string,
       child.send({ id: last, work })
       return promise
     },
-    async close(): Promise<number> {
+    peakBytes: () => peak,
+    async close(): Promise<void> {
       if (child.connected) child.disconnect()
       await exited
-      const bytes = Number.parseInt(await peak, 10)
-      if (!(bytes > 0)) throw new Error(`a worker did not tell its memory, but "${await peak}"`)
-      return bytes
     },
   }
 }

@@ -17,7 +17,10 @@ export interface S3Process {
 
 /** The local S3 with its buckets in a directory. */
 export const startS3 = async (directory: string): Promise<S3Process> => {
-  const child = fork(PROGRAM, [directory])
+  // What the collector takes of the processor, S3 would not take.
+  const child = fork(PROGRAM, [directory], {
+    execArgv: ['--max-semi-space-size=1', '--heap-growing-percent=300'],
+  })
   const exited = once(child, 'exit')
   const [url] = await Promise.race([
     once(child, 'message') as Promise<[string]>,

@@ -3,6 +3,9 @@ import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import type { Sha256 } from '#core/names.ts'
 
+/** Sockets give 64 KiB and less, and every chunk that a codec works on is a trip to a thread and back, which costs more. */
+const chunkSize = 1024 * 1024
+
 /** Bytes and SHA-256 of what went through, complete once the stream has ended. */
 export interface Measure {
   bytes: number
@@ -25,6 +28,30 @@ export async function* measured(
 }
 
 /**
+ * Gathers small chunks into large ones, in two buffers that take turns: a chunk is its reader's until it asks for the next
+ * one.
+ */
+export async function* gathered(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let [filling, other] = [Buffer.allocUnsafeSlow(chunkSize), Buffer.allocUnsafeSlow(chunkSize)]
+  let filled = 0
+  for await (const chunk of body) {
+    for (let rest = chunk; rest.length > 0; ) {
+      const fits = rest.subarray(0, chunkSize - filled)
+      filling.set(fits, filled)
+      filled += fits.length
+      rest = rest.subarray(fits.length)
+      if (filled < chunkSize) continue
+      yield filling
+      const next = other
+      other = filling
+      filling = next
+      filled = 0
+    }
+  }
+  if (filled > 0) yield filling.subarray(0, filled)
+}
+
+/**
  * Pipes a body through a zlib stream with backpressure both ways. An error of the body surfaces in the consumer, and a
  * consumer that stops early ends the body.
  */
@@ -44,9 +71,6 @@ async function* through(
     await feeding.catch(() => undefined)
   }
 }
-
-/** The default of 16 KiB takes half as long again: every chunk is a trip to a thread and back. */
-const chunkSize = 256 * 1024
 
 /** zstd level 1: embeddings hardly compress, and level 3 takes half as long again. */
 export const compressed = (body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> =>

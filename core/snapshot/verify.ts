@@ -4,7 +4,7 @@ import { requireSidecar } from '#core/snapshot/agreement.ts'
 import { inParallel } from '#core/snapshot/in-parallel.ts'
 import type { Manifest } from '#core/snapshot/manifest.ts'
 import type { PartContent } from '#core/snapshot/part.ts'
-import { decompressed, measured } from '#core/snapshot/stream.ts'
+import { decompressed, gathered, measured } from '#core/snapshot/stream.ts'
 
 /**
  * `lengths`: every object is there with its length, and says of itself what the manifest says. `digests`: each is read, and its
@@ -61,7 +61,7 @@ export async function* verifiedPart(
     if (found.sha256 !== wanted)
       throw corrupt(part.key, `${what} digest is ${found.sha256}, the manifest says ${wanted}`)
   }
-  const stored = measured(await objects.stream(part.key, signal), compare('its stored', part.storedSha256))
+  const stored = measured(gathered(await objects.stream(part.key, signal)), compare('its stored', part.storedSha256))
   try {
     yield* measured(decompressed(stored), compare('its raw', part.rawSha256))
   } catch (error) {

@@ -2,8 +2,8 @@ import type { Client } from 'pg'
 
 type Connection = Client['connection']
 
-/** Where reading from the socket pauses. Above it are at most the bytes of one more read. */
-const QUEUE_BYTES = 256 * 1024
+/** A socket gives 64 KiB and less at a time; whoever reads pays for every chunk, in trips to other threads above all. */
+const BATCH_BYTES = 1024 * 1024
 
 const COPY_DATA = 0x64
 /** What may come before and between the rows: CopyOutResponse, ParameterStatus, NoticeResponse, NotificationResponse. */
@@ -12,13 +12,19 @@ const HEAD_BYTES = 5
 
 /**
  * The bytes of `copy … to stdout`, as a query of `pg`'s client. It reads the socket itself until the COPY ends: the server
- * frames every row, and what it costs to strip the frames, row by row, is what a COPY costs here. They are stripped in
- * place, in the buffers that came from the socket, so that nothing is allocated for it.
+ * frames every row, and what it costs to strip the frames, row by row, is what a COPY costs here. They are stripped on the
+ * way into large buffers, three in all that take turns: nothing outlives the event that brought it, so that the garbage
+ * collector has nothing to move.
  */
 export class CopyOutQuery {
   readonly #text: string
-  readonly #queue: Uint8Array[] = []
-  #queued = 0
+  /** Ready for the reader. Reading from the socket pauses while there is one. */
+  readonly #full: Buffer[] = []
+  readonly #free: Buffer[] = []
+  #filling: Buffer | undefined
+  #filled = 0
+  /** What the reader has. */
+  #lent: Buffer | undefined
   #connection: Connection | undefined
   /** What `pg` reads with. */
   #handOver: ((chunk: Buffer) => void) | undefined
@@ -35,26 +41,35 @@ export class CopyOutQuery {
     this.#text = text
   }
 
-  /** The next bytes, or `null` at the end, when the connection is ready for the next statement. */
-  async next(): Promise<Uint8Array | null> {
+  /**
+   * The next bytes, the caller's until its next call, or `null` at the end, when the connection is ready for the next
+   * statement.
+   *
+   * @param moved called whenever bytes came that are not enough yet
+   */
+  async next(moved: () => void = () => {}): Promise<Uint8Array | null> {
+    if (this.#lent !== undefined) this.#free.push(this.#lent)
+    this.#lent = undefined
     for (;;) {
-      const chunk = this.#queue.shift()
+      const chunk = this.#full.shift()
       if (chunk !== undefined) {
-        this.#queued -= chunk.length
-        if (this.#handOver !== undefined && this.#queued < QUEUE_BYTES) this.#connection?.stream.resume()
+        if (this.#handOver !== undefined && this.#full.length === 0) this.#connection?.stream.resume()
+        this.#lent = chunk
         return chunk
       }
+      if (this.#filled > 0 && (this.#ended || this.#failure !== undefined)) return this.#rest()
       if (this.#failure !== undefined) throw this.#failure.error
       if (this.#ended) return null
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#wake = resolve
       await promise
+      moved()
     }
   }
 
   /** Whether `next` has to wait for the server. */
   get isWaiting(): boolean {
-    return this.#queue.length === 0 && this.#failure === undefined && !this.#ended
+    return this.#full.length === 0 && this.#failure === undefined && !this.#ended
   }
 
   submit(connection: Connection): void {
@@ -81,35 +96,27 @@ export class CopyOutQuery {
   }
 
   readonly #onData = (chunk: Buffer): void => {
-    const { bytes, rest } = this.#strip(chunk)
-    if (bytes > 0) {
-      this.#queue.push(chunk.subarray(0, bytes))
-      this.#queued += bytes
-      if (this.#queued >= QUEUE_BYTES) this.#connection?.stream.pause()
-    }
+    const rest = this.#strip(chunk)
+    if (this.#full.length > 0) this.#connection?.stream.pause()
     if (rest !== null) this.#giveBack(rest)
     this.#wake?.()
   }
 
-  /** Moves the rows in the chunk to its begin. `rest` is what comes after them all: `pg`'s to read. */
-  #strip(chunk: Buffer): { bytes: number; rest: Buffer | null } {
+  /** Takes the rows out of the chunk. What comes after them all is `pg`'s to read, and returned. */
+  #strip(chunk: Buffer): Buffer | null {
     let from = 0
-    let to = 0
     while (from < chunk.length) {
       if (this.#left > 0) {
         const end = Math.min(from + this.#left, chunk.length)
         this.#left -= end - from
-        if (this.#code === COPY_DATA) {
-          if (to !== from) chunk.copyWithin(to, from, end)
-          to += end - from
-        }
+        if (this.#code === COPY_DATA) this.#add(chunk, from, end)
         from = end
         continue
       }
       if (this.#headBytes === 0) {
         const code = chunk[from] ?? 0
         // The end, or an error: the stream is at the begin of a message.
-        if (code !== COPY_DATA && !PASSED_OVER.has(code)) return { bytes: to, rest: chunk.subarray(from) }
+        if (code !== COPY_DATA && !PASSED_OVER.has(code)) return chunk.subarray(from)
       }
       const head = chunk.copy(this.#head, this.#headBytes, from)
       this.#headBytes += head
@@ -120,7 +127,28 @@ export class CopyOutQuery {
       // The length counts itself.
       this.#left = this.#head.readUInt32BE(1) - 4
     }
-    return { bytes: to, rest: null }
+    return null
+  }
+
+  #add(chunk: Buffer, from: number, end: number): void {
+    for (let at = from; at < end; ) {
+      this.#filling ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES)
+      const copied = chunk.copy(this.#filling, this.#filled, at, end)
+      at += copied
+      this.#filled += copied
+      if (this.#filled < BATCH_BYTES) return
+      this.#full.push(this.#filling)
+      this.#filling = undefined
+      this.#filled = 0
+    }
+  }
+
+  /** The last bytes, which fill no buffer. */
+  #rest(): Uint8Array | null {
+    const rest = this.#filling?.subarray(0, this.#filled) ?? null
+    this.#filling = undefined
+    this.#filled = 0
+    return rest
   }
 
   #giveBack(rest: Buffer): void {

@@ -42,8 +42,8 @@ async function* watched(body: Readable, { doing, idleMilliseconds, signal, over 
   let ended = false
   try {
     for (;;) {
-      const silent = stalled(`${doing}: no byte came for ${idleMilliseconds} ms`)
-      const timer = setTimeout(() => body.destroy(silent), idleMilliseconds)
+      const silent = () => body.destroy(stalled(`${doing}: no byte came for ${idleMilliseconds} ms`))
+      const timer = setTimeout(silent, idleMilliseconds)
       const next = await chunks.next().finally(() => clearTimeout(timer))
       if (next.done) break
       yield next.value as Uint8Array

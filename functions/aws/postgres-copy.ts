@@ -27,7 +27,7 @@ export async function* copyOut(copy: Copy): AsyncGenerator<Uint8Array> {
   try {
     for (;;) {
       if (rows.isWaiting) guard.progress()
-      const chunk = await rows.next()
+      const chunk = await rows.next(guard.progress)
       // A consumer that is slow is no stall of the database.
       guard.rest()
       if (chunk === null) break
@@ -84,10 +84,13 @@ function watch(copy: Copy): { progress(): void; rest(): void } & Disposable {
   const onAbort = () => copy.destroy(sessionAborted(copy.signal?.reason))
   copy.signal?.addEventListener('abort', onAbort, { once: true })
   let timer: NodeJS.Timeout | undefined
-  const rest = () => clearTimeout(timer)
+  const rest = () => {
+    clearTimeout(timer)
+    timer = undefined
+  }
   const progress = () => {
-    rest()
-    timer = setTimeout(() => copy.destroy(stalled(copy)), copy.idle)
+    if (timer === undefined) timer = setTimeout(() => copy.destroy(stalled(copy)), copy.idle)
+    else timer.refresh()
   }
   progress()
   return {

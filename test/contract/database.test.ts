@@ -273,7 +273,8 @@ const guarded = (title: string, reason: string | undefined) => (reason ? `${titl
 
 async function collect(copy: AsyncIterable<Uint8Array>) {
   const parts: Uint8Array[] = []
-  for await (const part of copy) parts.push(part)
+  // A chunk is its reader's until it asks for the next one.
+  for await (const part of copy) parts.push(Uint8Array.from(part))
   return parts
 }
 

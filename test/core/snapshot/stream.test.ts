@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { compressed, decompressed, type Measure, measured } from '#core/snapshot/stream.ts'
+import { compressed, decompressed, gathered, type Measure, measured } from '#core/snapshot/stream.ts'
 
 async function* chunks(...bodies: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* bodies
@@ -68,4 +68,41 @@ test('the source is not read ahead of a slow consumer', async () => {
   await new Promise((resolve) => setImmediate(resolve))
   expect(produced - after).toBeLessThan(8)
   await stream.return(undefined)
+})
+
+test.each([
+  0,
+  1,
+  1_000,
+  2 ** 20,
+  2 ** 20 + 1,
+  3 * 2 ** 20 + 7,
+])('gathers small chunks into large ones, and loses no byte of %d', async (bytes) => {
+  const body = randomBytes(bytes)
+  const cuts = Array.from({ length: Math.ceil(bytes / 60_000) }, (_, at) =>
+    body.subarray(at * 60_000, at * 60_000 + 60_000),
+  )
+  const sizes: number[] = []
+  const found: Buffer[] = []
+  for await (const chunk of gathered(chunks(...cuts))) {
+    sizes.push(chunk.length)
+    found.push(Buffer.from(chunk))
+  }
+  expect(Buffer.concat(found).equals(body)).toBe(true)
+  expect(sizes).toEqual([...Array<number>(Math.floor(bytes / 2 ** 20)).fill(2 ** 20), bytes % 2 ** 20].filter(Boolean))
+})
+
+test('leaves a gathered chunk alone until the next one is asked for', async () => {
+  async function* late(): AsyncGenerator<Uint8Array> {
+    for (let number = 0; number < 5; number += 1) yield Buffer.alloc(2 ** 20 + 5, number)
+  }
+  const body = gathered(late())
+  for (let number = 0; number < 5; number += 1) {
+    const { value } = await body.next()
+    expect(
+      Buffer.from(value ?? [])
+        .subarray(number * 5)
+        .every((byte) => byte === number),
+    ).toBe(true)
+  }
 })

@@ -75,9 +75,48 @@ test('stops reading while nobody takes the rows, and goes on when somebody does'
   const rows = new CopyOutQuery('copy t to stdout')
   rows.submit(connection)
   const paused = once(stream, 'pause')
-  for (let time = 0; time < 5; time += 1) stream.write(message('d', Buffer.alloc(100_000, 'x')))
+  const sent = 25
+  for (let time = 0; time < sent; time += 1) stream.write(message('d', Buffer.alloc(100_000, 'x')))
   await paused
   expect(stream.isPaused()).toBe(true)
-  for (let bytes = 0; bytes < 500_000; ) bytes += (await rows.next())?.length ?? Number.NaN
+  expect((await rows.next())?.length).toBe(2 ** 20)
+  expect((await rows.next())?.length).toBe(2 ** 20)
   expect(stream.isPaused()).toBe(false)
+  await new Promise(setImmediate)
+  rows.handleReadyForQuery()
+  expect((await rows.next())?.length).toBe(sent * 100_000 - 2 * 2 ** 20)
+  expect(await rows.next()).toBe(null)
+})
+
+test('leaves a chunk to its reader until the next one is asked for, and uses three buffers in all', async () => {
+  const { stream, connection } = connect()
+  const rows = new CopyOutQuery('copy t to stdout')
+  rows.submit(connection)
+  const buffers = new Set<ArrayBufferLike>()
+  for (let batch = 0; batch < 6; batch += 1) {
+    stream.write(message('d', Buffer.alloc(2 ** 20, batch)))
+    const chunk = await rows.next()
+    if (chunk === null) throw new Error('the rows ended')
+    // What comes meanwhile lies elsewhere.
+    stream.write(message('d', Buffer.alloc(2 ** 20, 'next')))
+    await new Promise(setImmediate)
+    expect(Buffer.from(chunk).equals(Buffer.alloc(2 ** 20, batch))).toBe(true)
+    buffers.add(chunk.buffer)
+    buffers.add((await rows.next())?.buffer ?? new ArrayBuffer())
+  }
+  expect(buffers.size).toBeLessThanOrEqual(3)
+})
+
+test('says that bytes came while its reader waits for a whole chunk', async () => {
+  const { stream, connection } = connect()
+  const rows = new CopyOutQuery('copy t to stdout')
+  rows.submit(connection)
+  let moved = 0
+  const next = rows.next(() => {
+    moved += 1
+  })
+  await send(stream, message('d', Buffer.alloc(1000, 'x')), 100)
+  expect(moved).toBeGreaterThan(5)
+  rows.handleReadyForQuery()
+  expect((await next)?.length).toBe(1000)
 })
