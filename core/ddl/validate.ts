@@ -5,6 +5,7 @@ import { lendPrivilege } from '#core/ddl/lend-privilege.ts'
 import { piecesOf, validateForeignKey } from '#core/ddl/render/foreign-keys.ts'
 import { leftVisible, withRowsVisible } from '#core/ddl/rows-visible.ts'
 import { validateUnseen } from '#core/ddl/validate-unseen.ts'
+import { isRollbackError } from '#core/errors.ts'
 import type { Clock, Session } from '#core/ports.ts'
 import { sqlState } from '#core/sql/errors.ts'
 import { withLockTimeout } from '#core/sql/lock-timeout.ts'
@@ -61,6 +62,8 @@ function validateEach(
       try {
         await withLockTimeout(session, `${deadlineMs}ms`, () => validate(session, foreignKey))
       } catch (error) {
+        // Nobody knows then whether it is valid: to be asked again, and not to be reported.
+        if (isRollbackError(error) && error.category === 'unreachable') throw error
         const orphans = sqlState(error) === '23503' ? await countOrphans(session, foreignKey, columns) : null
         unvalidated.push({ foreignKey, orphans, why: error instanceof Error ? error.message : String(error) })
       }

@@ -1,4 +1,7 @@
-/** Runs `work` for every item, at most `limit` at a time; results keep the order. After the first error nothing is begun. */
+/**
+ * Runs `work` for every item, at most `limit` at a time; results keep the order. After the first error nothing is begun, what is
+ * under way is waited for, and the error is thrown.
+ */
 export async function inParallel<T, R>(
   items: readonly T[],
   limit: number,
@@ -18,6 +21,7 @@ export async function inParallel<T, R>(
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker))
+  const workers = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, worker))
+  for (const ended of workers) if (ended.status === 'rejected') throw ended.reason
   return [...results].sort(([a], [b]) => a - b).map(([, result]) => result)
 }

@@ -5,6 +5,7 @@ import { captureTable } from '#core/ddl/capture.ts'
 import { validateForeignKeys } from '#core/ddl/validate.ts'
 import { realClock } from '#test/support/clock.ts'
 import { createDatabase, describePostgres, type TestDatabase } from '#test/support/database.ts'
+import { startProxy } from '#test/support/tcp-proxy.ts'
 
 const APPLICATION = 'vector-rollback:validate'
 
@@ -58,5 +59,24 @@ describePostgres('validating foreign keys', () => {
     await expect.poll(hasWaited, { timeout: 20_000, interval: 20 }).toBe(true)
     await other.query('commit')
     expect(await settled).toEqual({ left: [], lockTimeout: '100ms' })
+  })
+
+  test('says that the connection was lost, and not that the key could not be validated', async () => {
+    await other.query('alter table embeddings drop constraint embeddings_document_fkey')
+    await other.query(
+      'alter table embeddings add constraint embeddings_document_fkey foreign key (document) references documents not valid',
+    )
+    const proxy = await startProxy(db.url)
+    try {
+      const work = postgres({ url: proxy.url }).session({ applicationName: APPLICATION }, async (session) => {
+        const { foreignKeys } = await captureTable(session, { schema: 'public', name: 'embeddings' })
+        proxy.cutAfter('validate constraint')
+        const wanted = foreignKeys.map((key) => ({ ...key, validated: true }))
+        return validateForeignKeys(session, wanted, realClock)
+      })
+      await expect(work).rejects.toMatchObject({ category: 'unreachable' })
+    } finally {
+      await proxy.close()
+    }
   })
 })

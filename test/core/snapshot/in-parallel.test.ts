@@ -26,3 +26,19 @@ test('after the first error nothing is begun', async () => {
   for (let i = 0; i < 20; i += 1) await Promise.resolve()
   expect(begun).toEqual([0, 1, 2])
 })
+
+test('waits for what is under way before it fails, so that nothing goes on behind its back', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const ended: number[] = []
+  const failing = inParallel([0, 1], 2, async (item) => {
+    if (item === 1) throw new Error('one')
+    await promise
+    ended.push(item)
+  }).catch((error: unknown) => {
+    expect(ended).toEqual([0])
+    return String(error)
+  })
+  for (let i = 0; i < 20; i += 1) await Promise.resolve()
+  resolve()
+  expect(await failing).toBe('Error: one')
+})
