@@ -28,13 +28,14 @@ const RdsEvent = z
   })
   .describe('An event that RDS publishes.')
 
-const SOURCES = ['metric', 'log-filter', 'rds-event', 'probe'] as const
+const SOURCES = ['metric', 'log-filter', 'rds-event', 'probe', 'connect'] as const
 
 export type SignalSource =
   | { readonly kind: 'metric'; readonly metric: z.output<typeof Metric> }
   | { readonly kind: 'log-filter'; readonly filter: z.output<typeof LogFilter> }
   | { readonly kind: 'rds-event'; readonly event: z.output<typeof RdsEvent> }
   | { readonly kind: 'probe'; readonly file: string; readonly as: string | null }
+  | { readonly kind: 'connect' }
 
 export type SignalLimit = { readonly above: number } | { readonly below: number } | null
 
@@ -50,6 +51,10 @@ export const Signal = z
     'log-filter': LogFilter.optional(),
     'rds-event': RdsEvent.optional(),
     probe: SqlFile.optional().describe('SQL file whose single SELECT returns one number, published as a metric.'),
+    connect: z
+      .literal(true)
+      .optional()
+      .describe('true: it is about the probes themselves, and fires when they cannot connect to the database.'),
     as: DatabaseRole.optional().describe('Role that the probe runs as, such as the one of the application.'),
     above: z.number().optional().describe('Fires when the value is greater.'),
     below: z.number().optional().describe('Fires when the value is less.'),
@@ -72,16 +77,17 @@ export const Signal = z
   .superRefine(exactlyOne('This signal', SOURCES))
   .superRefine((signal, context) => {
     const limits = [signal.above, signal.below].filter((limit) => limit !== undefined).length
-    const event = signal['rds-event'] !== undefined
-    if (limits === (event ? 0 : 1)) return
+    const happens = signal['rds-event'] !== undefined || signal.connect !== undefined
+    if (limits === (happens ? 0 : 1)) return
+    const what = signal.connect === undefined ? 'An RDS event' : 'A connection that fails'
     context.addIssue({
       code: 'custom',
-      message: event ? 'An RDS event has no limit.' : 'This signal needs one limit.',
-      params: { fix: event ? 'Remove above and below.' : 'Give either above or below.' },
+      message: happens ? `${what} has no limit.` : 'This signal needs one limit.',
+      params: { fix: happens ? 'Remove above and below.' : 'Give either above or below.' },
     })
   })
   .superRefine((signal, context) => {
-    if (signal['rds-event'] !== undefined || signal.unit !== undefined) return
+    if (signal['rds-event'] !== undefined || signal.connect !== undefined || signal.unit !== undefined) return
     context.addIssue({
       code: 'custom',
       message: 'The limit of this signal has no unit.',
@@ -98,6 +104,18 @@ export const Signal = z
     })
   })
   .superRefine((signal, context) => {
+    if (signal.connect === undefined) return
+    for (const key of ['unit', 'rate', 'baseline'] as const) {
+      if (signal[key] === undefined) continue
+      context.addIssue({
+        code: 'custom',
+        path: [key],
+        message: 'A connection that fails is not measured.',
+        params: { fix: `Remove ${key}.` },
+      })
+    }
+  })
+  .superRefine((signal, context) => {
     if (signal.baseline === undefined || (signal.unit === 'percent' && signal.rate === undefined)) return
     context.addIssue({
       code: 'custom',
@@ -106,15 +124,20 @@ export const Signal = z
       params: { fix: 'Set unit: percent and remove rate, or remove baseline.' },
     })
   })
-  .transform(({ metric, 'log-filter': filter, 'rds-event': event, probe, as, above, below, unit, ...rest }) => {
-    const source = (): SignalSource => {
-      if (metric !== undefined) return { kind: 'metric', metric }
-      if (filter !== undefined) return { kind: 'log-filter', filter }
-      if (event !== undefined) return { kind: 'rds-event', event }
-      return { kind: 'probe', file: probe ?? '', as: as ?? null }
-    }
-    return { ...rest, unit: unit ?? null, source: source(), limit: limitOf(above, below) }
-  })
+  .transform(
+    ({ metric, 'log-filter': filter, 'rds-event': event, probe, connect, as, above, below, unit, ...rest }) => {
+      // 1 when the probes could not connect, 0 when they could: from here on it is a measurement like others.
+      if (connect)
+        return { ...rest, unit: 'count', source: { kind: 'connect' } as SignalSource, limit: limitOf(0, undefined) }
+      const source = (): SignalSource => {
+        if (metric !== undefined) return { kind: 'metric', metric }
+        if (filter !== undefined) return { kind: 'log-filter', filter }
+        if (event !== undefined) return { kind: 'rds-event', event }
+        return { kind: 'probe', file: probe ?? '', as: as ?? null }
+      }
+      return { ...rest, unit: unit ?? null, source: source(), limit: limitOf(above, below) }
+    },
+  )
 export type Signal = z.output<typeof Signal>
 
 /**

@@ -124,7 +124,21 @@ describe('a bad plan says where it is wrong and what to write', () => {
     expect(
       await problemsWith(['    above: 30\n', '    above: 30\n    rds-event: { categories: [failover] }\n']),
     ).toEqual([
-      'plan.yaml:19:3 This signal has "rds-event" and "probe". Give exactly one of metric, log-filter, rds-event, probe.',
+      'plan.yaml:19:3 This signal has "rds-event" and "probe". Give exactly one of metric, log-filter, rds-event, probe, connect.',
+    ])
+  })
+
+  test('a connection that fails with a limit, a unit or a role: it does or it does not', async () => {
+    expect(
+      await problemsWith([
+        '    probe: sql/slow.sql\n    above: 30\n    unit: seconds\n',
+        '    connect: true\n    as: app\n    above: 0\n    unit: count\n    rate: 1m\n',
+      ]),
+    ).toEqual([
+      'plan.yaml:19:3 A connection that fails has no limit. Remove above and below.',
+      'plan.yaml:22:9 Only a probe runs as a role. Remove as, or measure with a probe.',
+      'plan.yaml:24:11 A connection that fails is not measured. Remove unit.',
+      'plan.yaml:25:11 A connection that fails is not measured. Remove rate.',
     ])
   })
 
