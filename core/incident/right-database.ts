@@ -8,12 +8,9 @@ const extensionVersion = (name: string) => sql`select extversion from pg_catalog
 
 const plural = (values: readonly unknown[]) => (values.length === 1 ? 'one value' : `${values.length} values`)
 
-/**
- * Refuses a database that is not the plan's: its sentinel first, then the version of its extension. An extension that is
- * missing is no refusal here, since a purge may have taken it: whoever needs it says so.
- */
-export const checkDatabase = async (session: Session, plan: Plan, label: string): Promise<void> => {
-  const { sentinel, extension } = plan.database
+/** Refuses a database that does not answer the sentinel of the plan as the plan says. Throws `Database.WrongOne`. */
+export const checkSentinel = async (session: Session, plan: Plan, label: string): Promise<void> => {
+  const { sentinel } = plan.database
   const { rows } = await session.query(sql.raw(plan.sql[sentinel.sql] ?? ''))
   const values = rows.flatMap((row) => Object.values(row))
   if (values.length !== 1 || String(values[0]) !== sentinel.equals)
@@ -27,6 +24,15 @@ export const checkDatabase = async (session: Session, plan: Plan, label: string)
         category: 'refused',
       },
     )
+}
+
+/**
+ * Refuses a database that is not the plan's: its sentinel first, then the version of its extension. An extension that is
+ * missing is no refusal here, since a purge may have taken it: whoever needs it says so.
+ */
+export const checkDatabase = async (session: Session, plan: Plan, label: string): Promise<void> => {
+  await checkSentinel(session, plan, label)
+  const { extension } = plan.database
   const found = await session.query<{ extversion: string }>(extensionVersion(extension.name))
   const version = found.rows[0]?.extversion
   if (version !== undefined && !inVersionRange(version, extension.versions))

@@ -19,7 +19,7 @@ const setRole = (role: string) => sql`set local role ${sql.id(role)}`
 const filteredByPolicies = sql`set local row_security = on`
 const alive = sql`select 1 as alive`
 
-/** Before the check's own statement: an error of these says nothing about what is checked. */
+/** Before the statement itself: an error of these says nothing about what is asked. */
 class NotAsked extends Error {}
 
 const actAs = async (session: Session, role: string): Promise<void> => {
@@ -32,11 +32,11 @@ const actAs = async (session: Session, role: string): Promise<void> => {
   }
 }
 
-/** Runs the SELECT in a read-only transaction, as the role that the check names. */
-const select = (session: Session, check: SqlCheck, text: string) =>
+/** Runs a SELECT of a plan in a read-only transaction, as the role that it names. */
+export const select = (session: Session, as: string | null, text: string) =>
   session.transaction(
     async () => {
-      if (check.as !== null) await actAs(session, check.as)
+      if (as !== null) await actAs(session, as)
       return session.query(sql.raw(text))
     },
     { readOnly: true },
@@ -50,7 +50,7 @@ const cannotTell = (code: string): boolean =>
   ['42501', '55P03', '25P03'].includes(code) || ['40', '53', '57', '58'].includes(code.slice(0, 2))
 
 /** A number, or the text of one (int8 and numeric come as text). */
-const numberOf = (value: unknown): number | null => {
+export const numberOf = (value: unknown): number | null => {
   if (typeof value !== 'number' && (typeof value !== 'string' || value.trim() === '')) return null
   return Number.isNaN(Number(value)) ? null : Number(value)
 }
@@ -85,7 +85,7 @@ export const runSqlCheck = async (session: Session, plan: Plan, check: SqlCheck)
   // An empty text would be a statement without rows.
   if (text === undefined) return { status: 'unknown', detail: `The plan has no file "${check.file}".` }
   try {
-    const { rows } = await select(session, check, text)
+    const { rows } = await select(session, check.as, text)
     return compare(check, rows)
   } catch (error) {
     const code = sqlState(error)
