@@ -137,6 +137,21 @@ export interface VisitedState {
   readonly error: string | null
 }
 
+/** Values of one metric, measured at one moment. At least one, each within ±2^360. */
+export interface MetricValue {
+  readonly namespace: string
+  readonly name: string
+  readonly dimensions: Readonly<Record<string, string>>
+  /** As CloudWatch names it; `None` where it has no name for it. */
+  readonly unit: string
+  readonly values: readonly number[]
+}
+
+/** Metrics that leave with the log: nothing is called, and nothing is waited for. */
+export interface Metrics {
+  publish(at: Date, values: readonly MetricValue[]): void
+}
+
 /** The state machine. */
 export interface Executions {
   /** Resolves to `started: false` when the name was used already. Throws `StateMachine.Unreachable`. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sfnExecutions } from '#aws/executions.ts'
 import { ssmFlags } from '#aws/flags.ts'
+import { loggedMetrics } from '#aws/metrics.ts'
 import { snsNotifier } from '#aws/notifier.ts'
 import { s3Objects } from '#aws/objects.ts'
 import { postgres } from '#aws/postgres.ts'
@@ -62,6 +63,7 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   get notifier() {
     return snsNotifier(setting('TOPIC_ARN'))
   },
+  metrics: loggedMetrics(),
   get executions() {
     return sfnExecutions(setting('STATE_MACHINE_ARN'))
   },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Run } from '#core/incident/run.ts'
 import type { Plans } from '#core/plan/plans.ts'
-import type { Clock, Database, Executions, Flags, Notifier, Objects } from '#core/ports.ts'
+import type { Clock, Database, Executions, Flags, Metrics, Notifier, Objects } from '#core/ports.ts'
 
 /** Everything a step may need. Each step names the ones it takes, and its function is granted no more. */
 export interface Ports {
@@ -9,6 +9,7 @@ export interface Ports {
   readonly objects: Objects
   readonly database: Database
   readonly notifier: Notifier
+  readonly metrics: Metrics
   readonly executions: Executions
   readonly clock: Clock
   readonly plans: Plans
