@@ -55,6 +55,20 @@ const ON_ALARM: Shape = {
   },
 }
 
+/** It is over before the next one begins. What it finds goes to `on-alarm`, which may do what it may not. */
+const PROBE: Shape = {
+  entry: 'probe',
+  purpose: 'Measures the signals that only SQL sees, and whether the database can be reached.',
+  seconds: 50,
+  megabytes: MEMORY,
+  rights: {
+    needs: ['database', 'plans', 'clock', 'environment', 'signal'],
+    flags: 'read',
+    executions: [],
+    bucket: { reads: [], writes: [] },
+  },
+}
+
 const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   entry: kind,
   purpose,
@@ -68,11 +82,12 @@ const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   },
 })
 
-/** A function per kind of step and the one that alarms call, each with a role and a log group of its own. */
+/** A function per kind of step, the one that alarms call and the one that probes, each with a role and a log group of its own. */
 export class RollbackFunctions extends Construct {
   /** By kind of step. */
   readonly steps: ReadonlyMap<StepKind, LambdaFunction>
   readonly onAlarm: LambdaFunction
+  readonly probe: LambdaFunction
   readonly roles: readonly Role[]
 
   constructor(scope: Construct, id: string, props: { readonly code: Code; readonly setting: Setting }) {
@@ -100,6 +115,7 @@ export class RollbackFunctions extends Construct {
     }
     this.steps = new Map(STEPS.map((step) => [step.kind, create(shapeOf(step))]))
     this.onAlarm = create(ON_ALARM)
+    this.probe = create(PROBE)
     this.roles = roles
   }
 }

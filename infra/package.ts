@@ -8,12 +8,12 @@ const ROOT = join(import.meta.dirname, '..')
 /** Never made: only the paths in the source maps are relative to it, so that every machine builds the same bytes. */
 const NOMINAL = join(ROOT, 'package')
 
-/** The functions: one per kind of step, and the one that alarms call. */
-export const ENTRIES: readonly string[] = [...STEPS.map(({ kind }) => kind), 'on-alarm']
+/** The functions: one per kind of step, the one that alarms call, and the one that probes. */
+export const ENTRIES: readonly string[] = [...STEPS.map(({ kind }) => kind), 'on-alarm', 'probe']
 
 /**
  * Writes the code of all functions into a folder: a module `<entry>.mjs` each, what they share in chunks, source maps, and
- * the plans with the SQL files that they name, beside the modules. One package for all: a bundle each is the same adapters 29 times over (80 MB
+ * the plans with the SQL files that they name, beside the modules. One package for all: a bundle each is the same adapters 30 times over (80 MB
  * instead of 3), and one upload that changes as a whole never leaves half of the functions with another plan.
  *
  * The AWS SDK is part of it, not the one that the runtime brings: the versions that the tests and drills ran with.

@@ -4,6 +4,7 @@ import type { Plan } from '#core/plan/load.ts'
 import { AlarmTriggers } from '#infra/alarms.ts'
 import type { Environment } from '#infra/environment.ts'
 import { RollbackFunctions } from '#infra/functions.ts'
+import { ProbeSchedule } from '#infra/probes.ts'
 import { nameIn, type Setting } from '#infra/setting.ts'
 import { RollbackMachine } from '#infra/state-machine.ts'
 import { Storage } from '#infra/storage.ts'
@@ -29,6 +30,7 @@ export class RollbackStack extends Stack {
     const functions = new RollbackFunctions(this, 'Functions', { code: Code.fromAsset(directory), setting })
     const machine = new RollbackMachine(this, 'StateMachine', { functions, setting })
     new AlarmTriggers(this, 'Alarms', { onAlarm: functions.onAlarm, setting })
+    if (environment.database) new ProbeSchedule(this, 'Probes', functions)
     storage.protectFrom([...functions.roles, machine.role])
   }
 }

@@ -39,7 +39,8 @@ const needing = (port: string): string[] =>
   STEPS.flatMap(({ kind, needs }) => ((needs as readonly string[]).includes(port) ? [kind] : [])).sort()
 
 test('no function may do anything to everything', () => {
-  expect(rights.size).toBe(STEPS.length + 1)
+  // The steps, on-alarm and probe.
+  expect(rights.size).toBe(STEPS.length + 2)
   for (const [name, statements] of rights)
     for (const { Action, Resource } of statements) {
       expect(Resource, name).not.toContain('*')
@@ -54,7 +55,7 @@ test('the state machine may invoke its own functions and no other, and only logs
     Action.includes('lambda:InvokeFunction') ? Resource : [],
   )
   const functions = Object.entries(template.findResources('AWS::Lambda::Function')).flatMap(([id, { Properties }]) =>
-    Properties.FunctionName === 'vector-rollback-prod-on-alarm' ? [] : [id],
+    /-(on-alarm|probe)$/.test(Properties.FunctionName) ? [] : [id],
   )
   expect(invoked.toSorted()).toEqual(functions.sort())
   // AWS has no resources for the delivery of logs and for traces.
@@ -195,7 +196,8 @@ test('a database is reached by a token of the role, and only by the functions th
   const connecting = [...functionsOf(stack)].filter(([, { Role }]) =>
     allows(statementsOf(stack, Role), 'rds-db:connect', user),
   )
-  expect(connecting.map(([name]) => name).sort()).toEqual(needing('database'))
+  const expected = [...needing('database'), 'probe'].sort()
+  expect(connecting.map(([name]) => name).sort()).toEqual(expected)
   for (const [name, { Environment }] of functionsOf(stack))
-    expect(Environment.Variables.DATABASE_URL, name).toBe(needing('database').includes(name) ? database.url : undefined)
+    expect(Environment.Variables.DATABASE_URL, name).toBe(expected.includes(name) ? database.url : undefined)
 })

@@ -44,9 +44,12 @@ test('every environment of cdk.json has a stack, and an environment says which i
 describe('what is drilled is what is deployed', () => {
   test('substitutions of the definition = steps of the registry = handlers = functions', () => {
     const handlers = readdirSync(new URL('../../functions/', import.meta.url))
-      .filter((file) => file.endsWith('.ts') && !['lambda.ts', 'ports.ts', 'plans.ts', 'on-alarm.ts'].includes(file))
+      .filter(
+        (file) =>
+          file.endsWith('.ts') && !['lambda.ts', 'ports.ts', 'plans.ts', 'on-alarm.ts', 'probe.ts'].includes(file),
+      )
       .map((file) => file.slice(0, -'.ts'.length))
-    const functions = [...functionsOf(template).keys()].filter((name) => name !== 'on-alarm')
+    const functions = [...functionsOf(template).keys()].filter((name) => !['on-alarm', 'probe'].includes(name))
     const placeholders = new Set([...asl.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name))
     const substitutions = ['Bucket', ...kinds.map(substitutionOf)].sort()
     expect(handlers.sort()).toEqual(kinds)
