@@ -149,7 +149,8 @@ export interface MetricValue {
 
 /** Metrics that leave with the log: nothing is called, and nothing is waited for. */
 export interface Metrics {
-  publish(at: Date, values: readonly MetricValue[]): void
+  /** `properties` stand beside the values in the log and are no metrics: what a person wants to search for. */
+  publish(at: Date, values: readonly MetricValue[], properties?: Readonly<Record<string, unknown>>): void
 }
 
 /** The state machine. */

@@ -35,6 +35,12 @@ export const valuesOf = (plan: Plan, { connectFailed, results }: Round, environm
   ]
 }
 
+/** Why values are missing, for whoever looks into the log: by signal, under a name that no signal can have. */
+const missing = ({ results }: Round): Record<string, unknown> => {
+  const named = results.flatMap(({ signal, error }) => (error ? [[signal, error.name]] : []))
+  return named.length === 0 ? {} : { not_measured: Object.fromEntries(named) }
+}
+
 /**
  * The scheduled function: one round of the probes of every plan, or of the one that is named. Publishes what it measured
  * and gives it back, for whoever is told of the end of the function (`core/probe/destination.ts`).
@@ -45,7 +51,7 @@ export const probe = async (event: unknown, ports: ProbePorts): Promise<Round[]>
   const round = async (name: string): Promise<Round> => {
     const plan = await plans.load(name)
     const found = await probeRound(plan, ports)
-    metrics.publish(clock.now(), valuesOf(plan, found, environment))
+    metrics.publish(clock.now(), valuesOf(plan, found, environment), missing(found))
     return found
   }
   if (asked !== undefined) return [await round(asked)]

@@ -6,9 +6,12 @@ const MOST = 100
 const slices = <T>(items: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(items.length / MOST) }, (_, i) => items.slice(i * MOST, (i + 1) * MOST))
 
-const document = (at: Date, values: readonly MetricValue[]): object => {
+type Properties = Readonly<Record<string, unknown>>
+
+const document = (at: Date, values: readonly MetricValue[], properties: Properties): object => {
   const [{ namespace, dimensions } = { namespace: '', dimensions: {} }] = values
   return {
+    ...properties,
     _aws: {
       Timestamp: at.getTime(),
       CloudWatchMetrics: [
@@ -31,7 +34,7 @@ const document = (at: Date, values: readonly MetricValue[]): object => {
  * would have more than 100 metrics, or values of a metric.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
-export const emfDocuments = (at: Date, values: readonly MetricValue[]): object[] => {
+export const emfDocuments = (at: Date, values: readonly MetricValue[], properties: Properties = {}): object[] => {
   const alike = Map.groupBy(values, ({ namespace, dimensions }) => JSON.stringify([namespace, dimensions]))
   return [...alike.values()].flatMap((group) => {
     const layers = Math.max(...group.map((metric) => Math.ceil(metric.values.length / MOST)))
@@ -40,7 +43,7 @@ export const emfDocuments = (at: Date, values: readonly MetricValue[]): object[]
         const some = slices(metric.values)[layer]
         return some ? [{ ...metric, values: some }] : []
       }),
-    ).flatMap((layer) => slices(layer).map((some) => document(at, some)))
+    ).flatMap((layer) => slices(layer).map((some) => document(at, some, properties)))
   })
 }
 
@@ -49,8 +52,8 @@ const disabled = (): boolean => process.env.POWERTOOLS_METRICS_DISABLED === 'tru
 
 /** Writes metrics to stdout, from where Lambda's log brings them to CloudWatch: a function in a VPC reaches it no other way. */
 export const loggedMetrics = (): Metrics => ({
-  publish: (at, values) => {
+  publish: (at, values, properties) => {
     if (disabled()) return
-    for (const each of emfDocuments(at, values)) process.stdout.write(`${JSON.stringify(each)}\n`)
+    for (const each of emfDocuments(at, values, properties)) process.stdout.write(`${JSON.stringify(each)}\n`)
   },
 })

@@ -67,6 +67,7 @@ describePostgres('the scheduled function of the probes', () => {
       _aws: { CloudWatchMetrics: [{ Namespace: 'VectorRollback', Dimensions: [['Environment', 'Plan']] }] },
       ...{ Environment: 'test', Plan: 'small', connect_failed: 0, slow: 0, queue: 7 },
       probe_duration: [expect.any(Number), expect.any(Number), expect.any(Number)],
+      not_measured: { broken: 'Postgres.DataException' },
     })
     // Missing, and not zero: its alarm tells the two apart. The connection has one metric, whatever the plan calls it.
     for (const name of ['broken', 'connection']) expect(published[0]).not.toHaveProperty(name)
