@@ -47,7 +47,7 @@ export interface Stack {
   readonly executions: Executions
   readonly faults: Faults
   readonly messages: SnsService['messages']
-  /** Invokes a function as AWS would, outside the state machine: `on-alarm`. */
+  /** Invokes a function as AWS would, outside the state machine: `on-alarm`, `probe`. */
   invoke(name: string, payload: unknown): Promise<unknown>
   /** Starts the state machine and waits until it has ended. */
   execute(name: string, input: unknown): Promise<ExecutionResult & { arn: string }>

@@ -25,6 +25,10 @@ export interface Matched {
 
 const PATHS = ['monitor', 'restore', 'flag', 'partial', 'full'] as const
 
+export const mostSevereFirst = (a: Matched, b: Matched): number =>
+  SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
+  PATHS.indexOf(b.decision.path) - PATHS.indexOf(a.decision.path)
+
 /** The rows that an alarm leads to, of every plan that knows it; of one plan the most severe row alone. */
 export const matchAlarm = (plans: readonly Plan[], alarm: AlarmState, environment: string): Matched[] =>
   plans.flatMap((plan) => {
@@ -37,11 +41,7 @@ export const matchAlarm = (plans: readonly Plan[], alarm: AlarmState, environmen
       const decision = rowOf(plan, signal, severity)
       return decision ? [{ plan, signal, severity, decision }] : []
     })
-    const worst = rows.sort(
-      (a, b) =>
-        SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
-        PATHS.indexOf(b.decision.path) - PATHS.indexOf(a.decision.path),
-    )[0]
+    const worst = rows.sort(mostSevereFirst)[0]
     return worst ? [worst] : []
   })
 

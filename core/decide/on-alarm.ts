@@ -1,10 +1,12 @@
 import { type AlarmState, readAlarm } from '#core/decide/alarm.ts'
 import { executionName, type Matched, matchAlarm, requestFor } from '#core/decide/decide.ts'
+import { onProbed } from '#core/decide/on-probed.ts'
 import type { Contained } from '#core/incident/incident.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { renderMessage } from '#core/plan/messages.ts'
 import type { Plans } from '#core/plan/plans.ts'
 import type { Notification } from '#core/ports.ts'
+import { readProbed } from '#core/probe/destination.ts'
 import { containPlan } from '#core/steps/contain.ts'
 import type { Ports } from '#core/steps/define-step.ts'
 
@@ -39,8 +41,13 @@ const loadAll = async (plans: Plans): Promise<PromiseSettledResult<Plan>[]> =>
  * when everything else was done, so that the event comes again.
  */
 export const onAlarm = async (event: unknown, ports: AlarmPorts): Promise<AlarmOutcome[]> => {
+  const probed = readProbed(event)
+  if (probed) return onProbed(probed, ports, (alarm) => onState(alarm, ports))
   const alarm = readAlarm(event)
-  if (!alarm) return quiet('ignored', 'This is not the state of an alarm; nothing was done.')
+  return alarm ? onState(alarm, ports) : quiet('ignored', 'This is not the state of an alarm; nothing was done.')
+}
+
+const onState = async (alarm: AlarmState, ports: AlarmPorts): Promise<AlarmOutcome[]> => {
   if (alarm.state !== 'ALARM') return quiet('none', `Alarm "${alarm.name}" is ${alarm.state}: nothing is rolled back.`)
   // One plan that cannot be read must not keep the others from their containment.
   const loaded = await loadAll(ports.plans)
