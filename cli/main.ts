@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
 import { planCommands } from './commands/plan.ts'
+import { probeCommand } from './commands/probe.ts'
 import { drillCommand, runCommand } from './commands/runs.ts'
 import { snapshotCommands } from './commands/snapshots.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
@@ -27,7 +28,15 @@ Exit codes:
 Results go to stdout, everything else to stderr. NO_COLOR turns colours off; VECTOR_ROLLBACK_DEBUG=1 shows stacks.`,
   )
 
-for (const add of [planCommands, drillCommand, runCommand, fixtureCommand, bootstrapCommand, snapshotCommands])
+for (const add of [
+  planCommands,
+  drillCommand,
+  runCommand,
+  probeCommand,
+  fixtureCommand,
+  bootstrapCommand,
+  snapshotCommands,
+])
   add(program)
 
 // `vector-rollback … | head` is no failure of ours.

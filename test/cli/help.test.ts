@@ -5,7 +5,7 @@ describe('help', () => {
   test('tells what there is and what the exit codes mean, on stdout', async () => {
     const { code, stdout, stderr } = await cli(['--help'])
     expect([code, stderr]).toEqual([0, ''])
-    for (const command of ['plan', 'drill', 'run', 'fixture', 'bootstrap', 'snapshots'])
+    for (const command of ['plan', 'drill', 'run', 'probe', 'fixture', 'bootstrap', 'snapshots'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     expect(stdout).toContain('3 refused, nothing changed')
   })
@@ -15,6 +15,7 @@ describe('help', () => {
     ['plan', 'preview'],
     ['drill'],
     ['run'],
+    ['probe'],
     ['fixture'],
     ['bootstrap'],
     ['snapshots', 'list'],
