@@ -13,6 +13,8 @@ export const ANSWERS = 'incidents/*/approvals/*/answers/*'
 export const PART_LISTS = ['snapshots/*/parts.json', 'restores/*/parts.json'] as const
 
 const LEASE = 'leases/*.json'
+const COURSE = 'incidents/*/course.json'
+const RUNS = 'runs/*'
 const EVENTS = 'incidents/*/events/*'
 const MESSAGES = 'incidents/*/messages/*'
 const APPROVALS = 'incidents/*/approvals/*'
@@ -29,7 +31,21 @@ const inRun = (reads: readonly string[], writes: readonly string[] = []): Bucket
 /** What each kind of step touches, by the layout of the bucket. None deletes. */
 export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   contain: { reads: [], writes: [] },
-  'open-incident': { reads: [], writes: [LEASE, 'incidents/*/incident.json', 'incidents/*/joined/*'] },
+  'open-incident': {
+    reads: ['incidents/*/report.json'],
+    writes: [
+      LEASE,
+      'incidents/*/incident.json',
+      'incidents/*/joined/*',
+      COURSE,
+      RUNS,
+      'breaker/*.json',
+      // Ends a question about a path that a worse one replaces, and no other.
+      'incidents/*/approvals/proceed/request.json',
+      MESSAGES,
+    ],
+  },
+  'safe-point': inRun([], [COURSE, RUNS]),
   notify: inRun([], [MESSAGES]),
   'preserve-evidence': inRun([], ['incidents/*/evidence/*']),
   'drop-indexes': inRun([LEASE], [INDEXES]),
@@ -41,7 +57,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'seal-snapshot': inRun([LEASE, SNAPSHOTS], ['snapshots/*/manifest.json']),
   'verify-snapshot': inRun([SNAPSHOTS]),
   'choose-purge': inRun([SNAPSHOTS]),
-  'ask-approval': inRun([], ['incidents/*/approvals/*/request.json', MESSAGES]),
+  'ask-approval': inRun([COURSE], ['incidents/*/approvals/*/request.json', MESSAGES]),
   purge: inRun([LEASE, SNAPSHOTS, APPROVALS], ['incidents/*/purged.json']),
   'choose-restore': inRun(['incidents/*/incident.json', SNAPSHOTS, RESTORES]),
   'undo-retire': inRun([LEASE]),
@@ -57,5 +73,5 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   watch: inRun([EVENTS]),
   're-enable': inRun([LEASE, APPROVALS], [MESSAGES]),
   'needs-human': inRun([], ['incidents/*/human/*', MESSAGES]),
-  report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', MESSAGES, LEASE]),
+  report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', COURSE, MESSAGES, LEASE]),
 }

@@ -13,6 +13,7 @@ const LONGEST = 890
 const SECONDS: Readonly<Partial<Record<StepKind, number>>> = {
   contain: 50,
   'open-incident': 50,
+  'safe-point': 50,
   notify: 50,
   'preserve-evidence': 110,
   'set-flag': 50,
@@ -30,7 +31,8 @@ const COPIES: readonly StepKind[] = ['snapshot-part', 'verify-snapshot', 'load-p
 const WRITES_FLAGS: readonly StepKind[] = ['contain', 'set-flag', 're-enable']
 
 const EXECUTIONS: Readonly<Partial<Record<StepKind, Rights['executions']>>> = {
-  'open-incident': ['DescribeExecution'],
+  // Ends the wait for an answer that a worse path makes pointless.
+  'open-incident': ['DescribeExecution', 'SendTaskFailure'],
   report: ['GetExecutionHistory'],
 }
 

@@ -11,7 +11,7 @@ export type Need = (typeof STEPS)[number]['needs'][number]
 export interface Rights {
   readonly needs: readonly Need[]
   readonly flags: 'read' | 'write'
-  readonly executions: readonly ('StartExecution' | 'DescribeExecution' | 'GetExecutionHistory')[]
+  readonly executions: readonly ('StartExecution' | 'DescribeExecution' | 'GetExecutionHistory' | 'SendTaskFailure')[]
   readonly bucket: BucketAccess
 }
 
@@ -48,9 +48,12 @@ const objects = ({ bucket: { reads, writes } }: Rights, { bucket }: Setting): Po
   ]
 }
 
+/** Tasks are answered by the state machine that they are tasks of, not by their execution. */
+const OF_THE_MACHINE: readonly Rights['executions'][number][] = ['StartExecution', 'SendTaskFailure']
+
 const executions = (rights: Rights, setting: Setting): PolicyStatement[] =>
   rights.executions.flatMap((action) =>
-    allow([`states:${action}`], [action === 'StartExecution' ? stateMachineArn(setting) : executionsArn(setting)]),
+    allow([`states:${action}`], [OF_THE_MACHINE.includes(action) ? stateMachineArn(setting) : executionsArn(setting)]),
   )
 
 /**

@@ -34,8 +34,8 @@ export interface StackOptions {
   readonly plansDirectory?: string
   /** Of a server; an embedded database is given as it is. */
   readonly database: { readonly url: string } | { readonly embedded: Database }
-  /** Who approves; nobody when it is empty. Read at the moment of the question. */
-  readonly approvers?: () => readonly Approver[]
+  /** Who approves; nobody when it is empty. Read at the moment of the question. `null` leaves it open, for somebody else. */
+  readonly approvers?: () => readonly Approver[] | null
   readonly onEvent?: (event: HistoryEvent, executionArn: string) => void
 }
 
@@ -124,7 +124,8 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     const executions = sfnExecutions(MACHINE)
     const answered = async (name: string, payload: unknown): Promise<unknown> => {
       const result = await call(name, payload)
-      await answerTask(payload, options.approvers?.() ?? [], { objects, executions, clock })
+      const approvers = options.approvers === undefined ? [] : options.approvers()
+      if (approvers) await answerTask(payload, approvers, { objects, executions, clock })
       return result
     }
     const names = new Map(STEPS.map(({ kind }) => [substitutionOf(kind), kind]))

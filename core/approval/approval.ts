@@ -28,6 +28,8 @@ export const ApprovalRequest = z.strictObject({
   token: z.string(),
   /** What they say yes to, in one line for people; the digest is what counts. */
   about: z.string().optional(),
+  /** A worse path took the place of the one that was asked about: an answer comes too late. */
+  superseded: z.strictObject({ by: z.string(), at: z.string() }).optional(),
 })
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>
 
@@ -105,7 +107,8 @@ export const readAnswers = async (
   (await readAllJson(objects, answersPrefix(incident, purpose))).map(({ value }) => ApprovalAnswer.parse(value))
 
 /**
- * Records one answer, for the digest that is asked now. Throws `Approval.WrongRole`, `Approval.NoName`, `Approval.TooLate`.
+ * Records one answer, for the digest that is asked now. Throws `Approval.WrongRole`, `Approval.NoName`, `Approval.TooLate`,
+ * `Approval.Superseded`.
  */
 export const recordAnswer = async (
   objects: Objects,
@@ -122,6 +125,12 @@ export const recordAnswer = async (
       fix: 'Say who approves: different people are counted by their names.',
       category: 'usage',
     })
+  if (request.superseded)
+    throw new RollbackError(
+      'Approval.Superseded',
+      `The question about the ${request.purpose} is void since ${request.superseded.at}: "${request.superseded.by}" demanded a worse path.`,
+      { fix: 'Look at what is asked now: the run goes on with the worse path.', category: 'refused' },
+    )
   if (answer.at.getTime() > Date.parse(request.expiresAt))
     throw new RollbackError(
       'Approval.TooLate',

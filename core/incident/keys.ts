@@ -6,6 +6,7 @@ export const keys = {
   incident: (id: IncidentId) => `incidents/${id}/incident.json`,
   events: (id: IncidentId) => `incidents/${id}/events/`,
   joined: (id: IncidentId) => `incidents/${id}/joined/`,
+  course: (id: IncidentId) => `incidents/${id}/course.json`,
   evidence: (id: IncidentId) => `incidents/${id}/evidence/`,
   checks: (id: IncidentId) => `incidents/${id}/checks/`,
   messages: (id: IncidentId) => `incidents/${id}/messages/`,
@@ -16,5 +17,7 @@ export const keys = {
   report: (id: IncidentId, extension: 'json' | 'md' | 'html') => `incidents/${id}/report.${extension}`,
   retirements: (plan: string) => `retirements/${plan}/`,
   retirement: (plan: string, id: string) => `retirements/${plan}/${id}.json`,
+  runs: (plan: string) => `runs/${plan}/`,
+  breaker: (plan: string) => `breaker/${plan}.json`,
   droppedIndexes: (plan: string) => `indexes/${plan}/`,
 }

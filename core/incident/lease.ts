@@ -22,6 +22,11 @@ export type Lease = z.infer<typeof Lease>
 
 export type Claim = { held: true; lease: Lease; tookOver: Lease | null } | { held: false; by: Lease }
 
+/** What an execution is told that may not claim although nobody holds the lease. */
+type Refused<Refusal> = [Refusal] extends [never] ? never : { held: false; by: null; refusal: Refusal }
+
+const everybody = async (): Promise<null> => null
+
 interface Claimant {
   readonly plan: PlanName
   readonly incident: IncidentId
@@ -49,9 +54,14 @@ const PAUSE_MS = 100
 
 /**
  * Claims the lease, joins it when it is this incident's already, or says who holds it. A holder counts as alive while its
- * execution runs, not by time: a rollback that waits for an approval for a day is alive. Throws `Lease.Contended`.
+ * execution runs, not by time: a rollback that waits for an approval for a day is alive. `admit` sees the lease of the run
+ * before and may refuse; what it saw is still so when the claim succeeds. Throws `Lease.Contended`.
  */
-export const claimLease = async (claimant: Claimant, ports: LeasePorts): Promise<Claim> => {
+export const claimLease = async <Refusal = never>(
+  claimant: Claimant,
+  ports: LeasePorts,
+  admit: (previous: Lease | null) => Promise<Refusal | null> = everybody,
+): Promise<Claim | Refused<Refusal>> => {
   for (let lost = 0; lost < TRIES; lost += 1) {
     // Mostly, a lost race means that another claimant has won, and the next look tells who. S3 may also refuse all of
     // several writes that come at once.
@@ -61,6 +71,8 @@ export const claimLease = async (claimant: Claimant, ports: LeasePorts): Promise
       return { held: true, lease: found.lease, tookOver: null }
     if (found && !found.lease.released && (await ports.executions.status(found.lease.execution)) === 'running')
       return { held: false, by: found.lease }
+    const refusal = await admit(found?.lease ?? null)
+    if (refusal !== null) return { held: false, by: null, refusal } as Refused<Refusal>
     const lease: Lease = {
       ...claimant,
       epoch: (found?.lease.epoch ?? 0) + 1,

@@ -2,10 +2,19 @@ import type { Incident } from '#core/incident/incident.ts'
 import { printTable } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Placeholder } from '#core/plan/messages.ts'
+import { signalRows } from '#core/report/facts.ts'
 import { counted, duration, size } from '#core/report/figures.ts'
 import type { RunReport } from '#core/report/model.ts'
 
 type Values = Partial<Record<Placeholder, string>>
+
+/** One signal in a line for people. */
+export const printSignal = ({
+  name,
+  severity,
+  alarm,
+  at,
+}: Record<'name' | 'severity' | 'alarm' | 'at', string>): string => `${name} (${severity}, ${alarm}, ${at})`
 
 /** What a message can say from the beginning of a run on. */
 export const valuesOfIncident = (plan: Plan, incident: Incident): Values => {
@@ -13,6 +22,7 @@ export const valuesOfIncident = (plan: Plan, incident: Incident): Values => {
   return {
     reason: incident.reason,
     signal: incident.signal?.name ?? 'a person',
+    ...(incident.signal ? { signals: printSignal(incident.signal) } : {}),
     severity: incident.signal?.severity ?? '-',
     started: incident.startedAt,
     flags: incident.contained?.detail ?? 'not known to be at their safe values',
@@ -21,8 +31,15 @@ export const valuesOfIncident = (plan: Plan, incident: Incident): Values => {
   }
 }
 
+/** What SNS takes has a limit; the report has all of them. */
+const MANY = 100
+
+const several = (texts: readonly string[]): string =>
+  [...texts.slice(0, MANY), ...(texts.length > MANY ? [`and ${texts.length - MANY} more`] : [])].join('; ')
+
 /** What a message can say of a run that has ended. */
 export const valuesOfReport = (report: RunReport): Values => {
+  const signals = signalRows(report)
   const tables = report.snapshot?.tables ?? []
   const failed = report.checks.filter(({ status }) => status !== 'pass').map(({ name, status }) => `${name} ${status}`)
   return {
@@ -31,6 +48,13 @@ export const valuesOfReport = (report: RunReport): Values => {
     rows: String(tables.reduce((sum, { rows }) => sum + rows, 0)),
     bytes: size(tables.reduce((sum, { bytes }) => sum + bytes, 0)),
     snapshot: report.snapshot?.id ?? 'none',
+    ...(signals.length > 0
+      ? {
+          signals: several(
+            signals.map(({ signal, severity, alarm, at }) => printSignal({ name: signal, severity, alarm, at })),
+          ),
+        }
+      : {}),
     next: report.next.join(' ').replaceAll('`', ''),
     ...(report.problem ? { error: `${report.problem.error}: ${report.problem.cause}` } : {}),
   }

@@ -29,6 +29,7 @@ interface TellPorts {
 const SEVERITY: Readonly<Partial<Record<MessageEvent, 'critical' | 'warning'>>> = {
   'needs-human': 'critical',
   escalated: 'critical',
+  'held-back': 'critical',
   'approval-needed': 'warning',
   'proceed-needed': 'warning',
   'replace-needed': 'warning',
@@ -41,7 +42,7 @@ const SEVERITY: Readonly<Partial<Record<MessageEvent, 'critical' | 'warning'>>> 
  * in the report, and does not stop a rollback.
  */
 export const tell = async (
-  run: Run,
+  run: Pick<Run, 'plan' | 'incident' | 'path'>,
   event: MessageEvent,
   values: Readonly<Partial<Record<Placeholder, string>>>,
   ports: TellPorts,

@@ -14,7 +14,8 @@ export const EVENTS = {
   restored: 'Tables are back, their checks passed.',
   're-enabled': 'The flags are on again.',
   'needs-human': 'It cannot go on by itself; the system stays contained.',
-  escalated: 'An approval or a watch ran out of time.',
+  escalated: 'A worse path takes the place of the one that ran, or an approval or a watch ran out of time.',
+  'held-back': 'An alarm contained and may do no more: a restore or a purge goes on, or the breaker is open.',
   report: 'The report is written.',
   users: 'Text for the users of the system: status page, notice in the application, direct message.',
 } as const
@@ -29,6 +30,7 @@ export const PLACEHOLDERS = {
   path: 'The path taken.',
   severity: 'Severity of the signal.',
   signal: 'Name of the signal, or "a person".',
+  signals: 'All signals that the run has seen: name, severity, alarm and time of each.',
   reason: 'What the signal means, or the reason that a person gave.',
   flags: 'Flags and their values.',
   tables: 'Tables that the path concerns.',
@@ -99,6 +101,7 @@ export const Messages = z
     're-enabled': Message.optional().describe(EVENTS['re-enabled']),
     'needs-human': Message.optional().describe(EVENTS['needs-human']),
     escalated: Message.optional().describe(EVENTS.escalated),
+    'held-back': Message.optional().describe(EVENTS['held-back']),
     report: Message.optional().describe(EVENTS.report),
     users: Message.optional().describe(EVENTS.users),
   })

@@ -1,4 +1,4 @@
-import { printDuration } from './duration.ts'
+import { parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
 import type { PlanFile } from './schema.ts'
 import { writeTable } from './vocabulary.ts'
@@ -169,6 +169,20 @@ const brokenTables = (plan: PlanFile): Broken[] => {
   ]
 }
 
+/** A cooldown that is longer keeps a new failure from its rollback for good: a person would not hear of it any more. */
+const LONGEST_COOLDOWN = parseDuration('1d') ?? 0
+
+const brokenCooldown = ({ cooldown }: PlanFile): Broken[] =>
+  cooldown <= LONGEST_COOLDOWN
+    ? []
+    : [
+        {
+          path: ['cooldown'],
+          message: `"${printDuration(cooldown)}" is longer than a day.`,
+          fix: 'Choose a day at most: what goes off again tomorrow is a new incident.',
+        },
+      ]
+
 const brokenTimes = (plan: PlanFile): Broken[] => {
   const { watch } = plan
   return watch === undefined || (watch.every > 0 && watch.every <= watch.for)
@@ -189,4 +203,5 @@ export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenSteps(plan),
   ...brokenTables(plan),
   ...brokenTimes(plan),
+  ...brokenCooldown(plan),
 ]

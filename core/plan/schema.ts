@@ -102,6 +102,17 @@ export const PlanFile = z
       })
       .optional()
       .describe('Watching after a path; none when it is not given.'),
+    cooldown: Duration.prefault('30m').describe(
+      'How long after a run an alarm starts none of the same or a less severe path; containment goes on. 0s: not at all.',
+    ),
+    'runs-per-day': z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(3)
+      .describe(
+        'How many runs that change more than flags alarms may start in 24 hours. One more opens the breaker: alarms only contain then, until a person closes it.',
+      ),
     budgets: z
       .strictObject({
         lock: Duration.prefault('100ms').describe('The longest that a statement may make another session wait.'),

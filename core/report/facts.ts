@@ -1,7 +1,7 @@
 import { counted, duration, moment, size } from '#core/report/figures.ts'
 import type { Budget, RunReport } from '#core/report/model.ts'
 import type { StateVisits } from '#core/report/visits.ts'
-import { sentence, starter } from '#core/report/wording.ts'
+import { JOINED_WORDS, sentence, starter } from '#core/report/wording.ts'
 
 const BUDGET_NAMES: Record<string, string> = {
   contained: 'Contained',
@@ -70,6 +70,23 @@ export const undoOf = ({ path, retirement }: RunReport): { lead: string; command
         command: retirement.undo,
       }
     : null
+
+/** Everything that asked for a run of this incident, the first of all included; nothing when that was a person alone. */
+export const signalRows = ({ signal, path, joined, escalations }: RunReport) => {
+  const first = escalations[0]?.from ?? path
+  const rows = joined.map((one) => ({
+    at: one.signal?.at ?? one.at,
+    signal: one.signal?.name ?? 'a person',
+    severity: one.signal?.severity ?? '-',
+    alarm: one.signal?.alarm ?? one.reason,
+    path: one.path,
+    what: escalations.some(({ by }) => by === one.incident) ? 'escalated this run' : JOINED_WORDS[one.why],
+  }))
+  const own = signal
+    ? [{ ...signal, signal: signal.name, alarm: signal.alarm ?? '-', path: first, what: 'started this run' }]
+    : []
+  return [...own, ...rows]
+}
 
 /** What the run was: label and value, in the order of the page. */
 export const facts = (report: RunReport): { label: string; value: string; code?: true }[] => [

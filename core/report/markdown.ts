@@ -7,6 +7,7 @@ import {
   facts,
   failure,
   retirementInWords,
+  signalRows,
   snapshotInWords,
   took,
   undoOf,
@@ -25,6 +26,7 @@ export const renderMarkdown = (report: RunReport): string =>
     problem(report),
     section('What to do next', steps(report.next.map(prose))),
     section('Timeline', timeline(report)),
+    section('Signals', signals(report)),
     section('States taken', states(report)),
     section('Checks', checks(report)),
     section('Steps', stepTable(report)),
@@ -74,6 +76,19 @@ const timeline = ({ timeline: lines }: RunReport) =>
   table(
     ['Time (UTC)', 'What happened'],
     lines.map(({ at, text: what }) => [clock(at), prose(what)]),
+  )
+
+const signals = (report: RunReport) =>
+  table(
+    ['Time (UTC)', 'Signal', 'Severity', 'Alarm', 'For', 'What came of it'],
+    signalRows(report).map(({ at, signal, severity, alarm, path, what }) => [
+      moment(at),
+      text(signal),
+      text(severity),
+      text(alarm),
+      path,
+      text(what),
+    ]),
   )
 
 const states = (report: RunReport) =>

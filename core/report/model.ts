@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { JOINED_WHY } from '#core/incident/joined.ts'
 import { PATHS } from '#core/names.ts'
 
 export const OUTCOMES = ['rolled-back', 'restored', 'nothing-to-do', 'drill-passed', 'needs-human'] as const
@@ -94,6 +95,23 @@ export const RunReport = z.strictObject({
   reason: z.string(),
   startedBy: z.strictObject({ kind: z.enum(['alarm', 'person', 'drill']), detail: z.string() }),
   signal: z.strictObject({ name: z.string(), severity: z.string(), alarm: z.string().nullable(), at: At }).nullable(),
+  /** What came while this run went on and got no run of its own, oldest first. `signal` is null for a person. */
+  joined: z
+    .array(
+      z.strictObject({
+        at: At,
+        incident: z.string(),
+        why: z.enum(JOINED_WHY),
+        path: z.enum(PATHS),
+        reason: z.string(),
+        signal: z.strictObject({ name: z.string(), severity: z.string(), alarm: z.string(), at: At }).nullable(),
+      }),
+    )
+    .default([]),
+  /** Worse paths that took the place of the one before; `path` is the last of them. */
+  escalations: z
+    .array(z.strictObject({ at: At, from: z.enum(PATHS), to: z.enum(PATHS), by: z.string(), reason: z.string() }))
+    .default([]),
   states: z.array(VisitedState),
   steps: z.array(
     z.strictObject({ kind: z.string(), startedAt: At, changed: z.boolean(), ms: Milliseconds, detail: z.string() }),

@@ -1,6 +1,8 @@
 import { PURPOSES, readAnswers } from '#core/approval/approval.ts'
 import { Evidence } from '#core/evidence/preserve.ts'
+import { readCourse } from '#core/incident/course.ts'
 import { type Incident, readEvents, readIncident, type StepEvent } from '#core/incident/incident.ts'
+import { readJoined } from '#core/incident/joined.ts'
 import { keys } from '#core/incident/keys.ts'
 import { Problem } from '#core/incident/problem.ts'
 import type { Run } from '#core/incident/run.ts'
@@ -11,7 +13,7 @@ import type { Clock, Executions, Objects, VisitedState } from '#core/ports.ts'
 import { advice, type Ending } from '#core/report/advice.ts'
 import { kept } from '#core/report/kept.ts'
 import type { RunReport } from '#core/report/model.ts'
-import { OUTCOME_WORDS } from '#core/report/wording.ts'
+import { joinedInWords, OUTCOME_WORDS } from '#core/report/wording.ts'
 import { ReplaceSubject } from '#core/restore/set-aside.ts'
 import { CheckResult } from '#core/verify/verification.ts'
 
@@ -50,6 +52,16 @@ const readReplaced = async (objects: Objects, run: Run): Promise<ReplaceSubject 
   return found && ReplaceSubject.parse(found.value)
 }
 
+const came = async (objects: Objects, run: Run): Promise<Pick<RunReport, 'joined' | 'escalations'>> => ({
+  joined: (await readJoined(objects, run.incident)).map(({ at, incident, why, request: { path, reason, signal } }) => ({
+    ...{ at, incident, why, path, reason },
+    signal: signal ? { name: signal.name, severity: signal.severity, alarm: signal.alarm, at: signal.at } : null,
+  })),
+  escalations: ((await readCourse(objects, run.incident))?.escalations ?? []).map(({ at, from, path, by, reason }) => ({
+    ...{ at, from, to: path, by, reason },
+  })),
+})
+
 const seconds = (from: string, to: string): number => Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000)
 
 /** An alarm counts from the moment that it went off, a person from the start of the execution. */
@@ -57,7 +69,7 @@ const beginOf = (incident: Incident): string => incident.signal?.at ?? incident.
 
 const timelineOf = (
   incident: Incident,
-  parts: Pick<RunReport, 'steps' | 'approvals' | 'notifications' | 'problem'>,
+  parts: Pick<RunReport, 'steps' | 'approvals' | 'notifications' | 'problem' | 'joined' | 'escalations'>,
   end: Pick<RunReport, 'outcome'> & { at: string },
 ): RunReport['timeline'] =>
   [
@@ -71,6 +83,12 @@ const timelineOf = (
         ]
       : []),
     { at: incident.startedAt, kind: 'signal' as const, text: `Started: ${incident.reason}` },
+    ...parts.joined.map((joined) => ({ at: joined.at, kind: 'signal' as const, text: joinedInWords(joined) })),
+    ...parts.escalations.map(({ at, from, to, by, reason }) => ({
+      at,
+      kind: 'signal' as const,
+      text: `Escalated from ${from} to ${to} by ${by}: ${reason}`,
+    })),
     ...(incident.contained
       ? [{ at: incident.contained.at, kind: 'contain' as const, text: incident.contained.detail }]
       : []),
@@ -120,7 +138,7 @@ export const reportOfRun = async (
   const incident = await readIncident(objects, run.incident)
   if (!incident) throw new TypeError(`run "${run.incident}" was opened, so its record is there`)
   const createdAt = clock.now().toISOString()
-  const [states, events, checks, approvals, evidence, messages, newest, replaced] = await Promise.all([
+  const [states, events, checks, approvals, evidence, messages, newest, replaced, others] = await Promise.all([
     executions.history(run.execution).catch((): VisitedState[] => []),
     readEvents(objects, run.incident),
     readChecks(objects, run),
@@ -129,6 +147,7 @@ export const reportOfRun = async (
     readMessages(objects, run.incident),
     kept(objects, run, plan, { environment, asked: incident.snapshot ?? null }),
     readReplaced(objects, run),
+    came(objects, run),
   ])
   const outcome = outcomeOf(run, problem, events)
   // A full rollback that did not come to retire anything has nothing to undo, whatever an earlier one has retired.
@@ -183,6 +202,7 @@ export const reportOfRun = async (
       alarm: incident.signal.alarm,
       at: incident.signal.at,
     },
+    ...others,
     states: [...states],
     steps,
     checks,
@@ -205,7 +225,7 @@ export const reportOfRun = async (
     ],
     timeline: timelineOf(
       incident,
-      { steps: steps.filter(({ kind }) => kind !== 'contain'), approvals, notifications, problem: told },
+      { steps: steps.filter(({ kind }) => kind !== 'contain'), approvals, notifications, problem: told, ...others },
       { at: createdAt, outcome },
     ),
     seconds: { contained, total },

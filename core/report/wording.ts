@@ -1,3 +1,4 @@
+import type { JoinedWhy } from '#core/incident/joined.ts'
 import { duration } from '#core/report/figures.ts'
 import type { Outcome, RunReport } from '#core/report/model.ts'
 
@@ -8,6 +9,17 @@ export const OUTCOME_WORDS: Record<Outcome, string> = {
   'drill-passed': 'Drill passed',
   'needs-human': 'Needs a human',
 }
+
+/** What became of a request that got no run of its own. */
+export const JOINED_WORDS: Record<JoinedWhy, string> = {
+  running: 'joined this run',
+  cooldown: 'contained only: this run had just ended',
+  breaker: 'contained only: the breaker was open',
+}
+
+/** `search-slow (critical) for the full path: joined this run`. */
+export const joinedInWords = ({ signal, path, reason, why }: RunReport['joined'][number]): string =>
+  `${signal ? `${signal.alarm}: ${signal.name} (${signal.severity})` : `A person: ${reason}`}, for the ${path} path: ${JOINED_WORDS[why]}`
 
 export const CHECK_WORDS = { pass: 'Pass', fail: 'Fail', unknown: 'Unknown' } as const
 

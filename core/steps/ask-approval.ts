@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { askForApproval, PURPOSES, type Purpose } from '#core/approval/approval.ts'
+import { requireStillWanted } from '#core/approval/supersede.ts'
 import { rowOf } from '#core/decide/decide.ts'
+import { readCourse } from '#core/incident/course.ts'
 import { readIncident } from '#core/incident/incident.ts'
 import { valuesOfIncident } from '#core/incident/message-values.ts'
 import type { Run } from '#core/incident/run.ts'
@@ -18,7 +20,8 @@ import { defineStep, inRun } from '#core/steps/define-step.ts'
 const rolesAsked = async (run: Run, plan: Plan, purpose: Purpose, objects: Objects): Promise<readonly string[]> => {
   if (purpose === 'purge') return pathOf(plan, 'full').purge.approve
   if (purpose === 're-enable' || purpose === 'replace') return pathOf(plan, 'restore').reEnable?.approve ?? []
-  const signal = (await readIncident(objects, run.incident))?.signal
+  // Of the path that is taken now: a worse one has a row of its own.
+  const signal = ((await readCourse(objects, run.incident)) ?? (await readIncident(objects, run.incident)))?.signal
   return (signal && rowOf(plan, signal.name, signal.severity)?.approve) ?? []
 }
 
@@ -53,15 +56,18 @@ export const askApproval = defineStep({
   run: async ({ run, input, token }, ports) => {
     const plan = await ports.plans.load(run.plan)
     const { purpose, subject } = input
+    // What was said about one path is no answer about a worse one.
+    const approved = purpose === 'proceed' ? { path: run.path } : subject
     const roles = await rolesAsked(run, plan, purpose, ports.objects)
     const within = purpose === 'purge' ? pathOf(plan, 'full').purge.within : plan.approval.within
     const expiresAt = new Date(ports.clock.now().getTime() + within)
     const request = await askForApproval(
       run,
-      { purpose, subject, roles, ...aboutOf(subject) },
+      { purpose, subject: approved, roles, ...aboutOf(subject) },
       { token, expiresAt },
       ports,
     )
+    await requireStillWanted(run, purpose, ports.objects)
     const incident = await readIncident(ports.objects, run.incident)
     const values = {
       ...(incident ? valuesOfIncident(plan, incident) : {}),

@@ -40,6 +40,8 @@ export interface Step<Kind extends string, Event, Needs extends keyof Ports, Res
   readonly event: z.ZodType<Event>
   /** Names of the ports; infra grants by them. */
   readonly needs: readonly Needs[]
+  /** `changes`: what looked and changed nothing is not worth a line in the record. Everything is, when it is not given. */
+  readonly record?: 'changes'
   run(event: Event, ports: Pick<Ports, Needs>): Promise<Result>
 }
 

@@ -1,7 +1,11 @@
 import { z } from 'zod'
 import { rowOf } from '#core/decide/decide.ts'
 import { RollbackError } from '#core/errors.ts'
+import { admit } from '#core/incident/admission.ts'
+import { isCounted, recordRun } from '#core/incident/breaker.ts'
+import { openCourse } from '#core/incident/course.ts'
 import { Contained, type Incident } from '#core/incident/incident.ts'
+import { type Joiner, joinRun, recordRefusal } from '#core/incident/join.ts'
 import { keys } from '#core/incident/keys.ts'
 import { claimLease } from '#core/incident/lease.ts'
 import { Execution, Request, type Signal } from '#core/incident/request.ts'
@@ -11,14 +15,14 @@ import type { IncidentId, Path, PlanName } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { defineStep } from '#core/steps/define-step.ts'
 
-const stepsOf = (plan: Plan, path: Path) =>
+export const stepsOf = (plan: Plan, path: Path) =>
   path === 'partial' ? (plan.paths.partial?.steps ?? []) : path === 'full' ? (plan.paths.full?.steps ?? []) : []
 
 const hasPath = (plan: Plan, path: Path): boolean =>
   path === 'purge' ? plan.paths.full !== undefined : plan.paths[path] !== undefined
 
 /** What the state machine needs of the plan: numbers and lists, no decisions. */
-const settingsOf = (plan: Plan, path: Path, signal: Signal | null) => ({
+export const settingsOf = (plan: Plan, path: Path, signal: Signal | null) => ({
   concurrency: plan.snapshot.concurrency,
   // Who starts a path by hand has decided; one that an alarm has chosen may have to be approved.
   askFirst: signal !== null && (rowOf(plan, signal.name, signal.severity)?.approve ?? []).length > 0,
@@ -42,15 +46,21 @@ const requireOwnOptions = (request: Request): void => {
   })
 }
 
+/** What an execution is told that gets no run of its own. */
+const notOurs = (detail: string, joined: string | null, held: 'running' | 'cooldown' | 'breaker') => ({
+  ...{ changed: false, detail, joined, held, run: null, steps: [], settings: null },
+})
+
 export const openIncident = defineStep({
   kind: 'open-incident',
-  purpose: 'Claims the lease of the plan and opens the record of the run, or joins the run that holds it.',
+  purpose:
+    'Claims the lease of the plan and opens the record of the run, or joins the run that holds it or has just ended.',
   event: z.strictObject({
     request: Request,
     contained: Contained.nullable(),
     execution: Execution.extend({ startedAt: z.string() }),
   }),
-  needs: ['objects', 'executions', 'plans', 'clock', 'environment'],
+  needs: ['objects', 'executions', 'notifier', 'plans', 'clock', 'environment'],
   run: async ({ request, contained, execution }, ports) => {
     const plan = await ports.plans.load(request.plan)
     const path = request.path
@@ -61,13 +71,27 @@ export const openIncident = defineStep({
       })
     requireOwnOptions(request)
     const incident = execution.name as IncidentId
-    const claim = await claimLease({ plan: plan.name as PlanName, incident, execution: execution.id }, ports)
+    const claim = await claimLease(
+      { plan: plan.name as PlanName, incident, execution: execution.id },
+      ports,
+      (previous) => admit(request, plan, incident, previous, ports),
+    )
     const openedAt = ports.clock.now().toISOString()
     if (!claim.held) {
-      const joined = claim.by.incident as IncidentId
-      await writeJson(ports.objects, `${keys.joined(joined)}${incident}.json`, { at: openedAt, incident, request })
-      return { changed: false, detail: `joined run "${joined}"`, joined, run: null, steps: [], settings: null }
+      const joiner: Joiner = { incident, request, plan }
+      if (claim.by) {
+        const joined = claim.by.incident as IncidentId
+        return notOurs(await joinRun(joiner, joined, ports), joined, 'running')
+      }
+      const { refusal } = claim
+      await recordRefusal(joiner, refusal, ports)
+      return notOurs(refusal.detail, refusal.joined, refusal.why)
     }
+    const signal = request.signal ?? null
+    // Before the record: whoever joins a run that has one finds its course.
+    const course = await openCourse(incident, { path, signal }, ports)
+    if (signal && !request.drill && isCounted(path))
+      await recordRun(ports.objects, { plan: plan.name, incident, path }, execution.startedAt)
     const run: Run = {
       plan: plan.name as PlanName,
       planDigest: plan.digest,
@@ -83,7 +107,7 @@ export const openIncident = defineStep({
       planDigest: plan.digest,
       path,
       reason: request.reason,
-      signal: request.signal ?? null,
+      signal,
       drill: run.drill,
       snapshot: request.snapshot ?? null,
       environment: ports.environment,
@@ -101,10 +125,11 @@ export const openIncident = defineStep({
       changed: written !== null,
       detail: `incident "${incident}", epoch ${run.epoch}${from}`,
       joined: null,
+      held: null,
       run,
       steps: stepsOf(plan, path),
       settings: {
-        ...settingsOf(plan, path, record.signal),
+        ...settingsOf(plan, path, course?.signal ?? null),
         restore: { snapshot: request.snapshot ?? null, acceptDrift: request['accept-drift'] ?? false },
       },
     }

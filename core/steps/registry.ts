@@ -19,6 +19,7 @@ import { reEnable } from '#core/steps/re-enable.ts'
 import { report } from '#core/steps/report.ts'
 import { retire } from '#core/steps/retire.ts'
 import { runSql } from '#core/steps/run-sql.ts'
+import { safePoint } from '#core/steps/safe-point.ts'
 import { sealSnapshot } from '#core/steps/seal-snapshot.ts'
 import { setAside } from '#core/steps/set-aside.ts'
 import { setFlag } from '#core/steps/set-flag.ts'
@@ -38,6 +39,7 @@ export const STEPS = [
   openIncident,
   notify,
   preserveEvidence,
+  safePoint,
   dropIndexes,
   runSql,
   setFlag,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { closeCourse } from '#core/incident/course.ts'
 import { explained } from '#core/incident/explain.ts'
 import { readIncident } from '#core/incident/incident.ts'
 import { keys } from '#core/incident/keys.ts'
@@ -27,6 +28,13 @@ export const report = defineStep({
   needs: ['executions', 'notifier', 'objects', 'plans', 'clock', 'environment', 'machine'],
   run: async ({ run, input }, ports) => {
     const plan = await ports.plans.load(run.plan)
+    const course = await closeCourse(run, input.problem ? 'a person' : 'itself', ports)
+    if (course?.open)
+      return {
+        changed: false,
+        detail: `the ${course.demand?.path} path was demanded: no end yet`,
+        outcome: 'escalated',
+      }
     const event = input.problem ? 'needs-human' : EVENTS[run.path]
     const key = keys.report(run.incident, 'html')
     const problem = input.problem && (await explained(input.problem, ports.objects, run.incident))

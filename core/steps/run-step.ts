@@ -48,7 +48,7 @@ export const runStep = async <Kind extends string, Event, Needs extends keyof Po
   }
   try {
     const result = await step.run(event, ports)
-    await record(result.changed, result.detail)
+    if (result.changed || step.record !== 'changes') await record(result.changed, result.detail)
     return result
   } catch (error) {
     const [name, message] = error instanceof Error ? [error.name, error.message] : ['Error', String(error)]

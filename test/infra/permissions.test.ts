@@ -92,11 +92,25 @@ describe('the bucket', () => {
       [keys.lease(plan)]: ['open-incident', 'report'],
       [keys.incident(incident)]: ['open-incident'],
       [`${keys.joined(incident)}other.json`]: ['open-incident'],
+      [keys.course(incident)]: ['open-incident', 'report', 'safe-point'],
+      [`${keys.runs(plan)}at-other.json`]: ['open-incident', 'safe-point'],
+      [keys.breaker(plan)]: ['open-incident'],
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
       [`${keys.checks(incident)}at-full.json`]: ['verify'],
       [`${keys.human(incident)}at.json`]: ['needs-human'],
-      [`${keys.messages(incident)}at-started.json`]: ['ask-approval', 'needs-human', 'notify', 're-enable', 'report'],
+      [`${keys.messages(incident)}at-started.json`]: [
+        'ask-approval',
+        'needs-human',
+        'notify',
+        'open-incident',
+        're-enable',
+        'report',
+      ],
+      // A question about a path ends when a worse one takes its place; no other question does.
+      [`${keys.approval(incident, 'proceed')}request.json`]: ['ask-approval', 'open-incident'],
       [`${keys.approval(incident, 'purge')}request.json`]: ['ask-approval'],
+      [`${keys.approval(incident, 'replace')}request.json`]: ['ask-approval'],
+      [`${keys.approval(incident, 're-enable')}request.json`]: ['ask-approval'],
       [keys.report(incident, 'json')]: ['report'],
       [keys.report(incident, 'md')]: ['report'],
       [keys.report(incident, 'html')]: ['report'],
@@ -167,8 +181,10 @@ describe('executions', () => {
     expect(who('states:StartExecution', MACHINE)).toEqual(['on-alarm'])
     expect(who('states:DescribeExecution', EXECUTION)).toEqual(['open-incident'])
     expect(who('states:GetExecutionHistory', EXECUTION)).toEqual(['report'])
-    for (const action of ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'])
-      expect(who(`states:${action}`, MACHINE)).toEqual([])
+    for (const action of ['SendTaskSuccess', 'SendTaskHeartbeat']) expect(who(`states:${action}`, MACHINE)).toEqual([])
+    // Ends a wait, and never approves.
+    expect(who('states:SendTaskFailure', MACHINE)).toEqual(['open-incident'])
+    expect(who('states:SendTaskFailure', MACHINE.replace('prod', 'dev'))).toEqual([])
   })
 })
 

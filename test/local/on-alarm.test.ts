@@ -57,6 +57,8 @@ describe('an alarm event', () => {
   })
   beforeEach(async () => {
     databaseUp = true
+    // What ended in the test before is past its cooldown.
+    stack.clock.travel(31 * 60_000)
     await stack.flags.write(FLAG as FlagPath, 'true')
   })
   afterAll(async () => {
@@ -121,9 +123,10 @@ describe('an alarm event', () => {
     expect((await flag())?.value).toBe('false')
   })
 
-  test('of the same alarm that goes off anew is another incident', async () => {
+  test('of the same alarm that goes off anew is another incident when the cooldown is over', async () => {
     const [first] = await invoke(lambdaAction(alarm(CRITICAL, nextChange())))
     await ended(first?.execution)
+    stack.clock.travel(31 * 60_000)
     const [second] = await invoke(lambdaAction(alarm(CRITICAL, nextChange())))
     expect(second?.action).toBe('started')
     expect(second?.execution).not.toBe(first?.execution)

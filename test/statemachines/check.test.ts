@@ -19,7 +19,7 @@ test.each<[string, string, string, RegExp]>([
     '"Next": "Open the incident"',
     /^asl-validator: .*Open the incident/,
   ],
-  ['an expression that does not parse', '{% $joined != null %}', '{% $joined != %}', /^interpreter: .*"Is it ours\?"/],
+  ['an expression that does not parse', '{% $held != null %}', '{% $held != %}', /^interpreter: .*"Is it ours\?"/],
   ['a field that the interpreter does not know', '"Label": "LoadParts"', '"Lable": "LoadParts"', /Lable/],
   ['a substitution that is no step', 'RetireFunction}', 'RetierFunction}', /^interpreter: .*RetierFunction/],
   ['what is no JSON', '{', '', /^(asl-validator|interpreter): .*JSON/],

@@ -11,6 +11,7 @@ import {
   evidence,
   followUps,
   messages,
+  signals,
   steps,
 } from '#core/report/html/tables.ts'
 import { banner, next, problem, tiles } from '#core/report/html/top.ts'
@@ -29,6 +30,7 @@ export const run = (place: Place, report: RunReport, graph: Graph | null, title:
   const now = present([problem(place, report), next(place, report)])
   const details = present([
     timeline(place, report),
+    signals(place, report),
     course(place, report, graph),
     checks(place, report),
     steps(place, report),

@@ -5,6 +5,7 @@ import {
   budgetState,
   facts,
   retirementInWords,
+  signalRows,
   snapshotInWords,
   undoOf,
 } from '#core/report/facts.ts'
@@ -42,6 +43,24 @@ export const checks = (place: Place, report: RunReport): Section | null =>
       ],
       report.checks,
     ) ?? html`<p>No check ran. That is not a pass.</p>`,
+  )
+
+export const signals = (place: Place, report: RunReport): Section | null =>
+  section(
+    place,
+    'signals',
+    'Signals',
+    table(
+      'What asked for this run',
+      [
+        { head: 'Time', cell: ({ at }) => time(at) },
+        { head: 'Signal', cell: ({ signal, alarm }) => html`<strong>${signal}</strong><br>${alarm}` },
+        { head: 'Severity', cell: ({ severity }) => severity },
+        { head: 'For', cell: ({ path }) => path },
+        { head: 'What came of it', cell: ({ what }) => what },
+      ],
+      signalRows(report),
+    ),
   )
 
 export const steps = (place: Place, report: RunReport): Section | null =>

@@ -10,7 +10,7 @@ test("the project's own machine rolls back by its flag path", async () => {
     ContainFunction: { flags: [] },
     OpenIncidentFunction: {
       run: { plan: 'p', path: 'flag', drill: false },
-      joined: null,
+      held: null,
       steps: [],
       settings: {
         escalate: false,
@@ -21,6 +21,7 @@ test("the project's own machine rolls back by its flag path", async () => {
         fullSteps: [],
       },
     },
+    SafePointFunction: { escalate: false },
     VerifyFunction: { verification: { status: 'pass', detail: '' } },
     WatchFunction: { watching: { verdict: 'recovered', detail: '', waitSeconds: 0 } },
     ReportFunction: { outcome: 'rolled-back' },
@@ -47,6 +48,7 @@ test("the project's own machine rolls back by its flag path", async () => {
       'OpenIncidentFunction',
       'PreserveEvidenceFunction',
       'ReportFunction',
+      'SafePointFunction',
       'VerifyFunction',
       'WatchFunction',
     ].toSorted(),

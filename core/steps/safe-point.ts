@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { isCounted, recordRun } from '#core/incident/breaker.ts'
+import { isWorse, takeDemand } from '#core/incident/course.ts'
+import type { Run } from '#core/incident/run.ts'
+import { defineStep, inRun } from '#core/steps/define-step.ts'
+import { settingsOf, stepsOf } from '#core/steps/open-incident.ts'
+
+export const safePoint = defineStep({
+  kind: 'safe-point',
+  purpose: 'Looks whether a worse path was demanded of the run, and goes on with it.',
+  event: inRun(z.strictObject({})),
+  record: 'changes',
+  needs: ['objects', 'plans', 'clock', 'environment'],
+  run: async ({ run }, ports) => {
+    const { course, taken } = await takeDemand(run, ports)
+    if (!course || !isWorse(course.path, run.path))
+      return { changed: false, detail: 'no worse path was demanded', escalate: false, run, steps: [], settings: null }
+    const { path, signal } = course
+    const plan = await ports.plans.load(run.plan)
+    const escalation = course.escalations.at(-1)
+    if (signal && escalation && isCounted(path)) await recordRun(ports.objects, { ...run, path }, escalation.at)
+    const next: Run = { ...run, path }
+    return {
+      changed: taken,
+      detail: `goes on with the ${path} path in place of the ${run.path} one: ${escalation?.reason ?? 'it was demanded'}`,
+      escalate: true,
+      run: next,
+      steps: stepsOf(plan, path),
+      settings: settingsOf(plan, path, signal),
+    }
+  },
+})
