@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { breakerCommands } from './commands/breaker.ts'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
 import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
@@ -36,6 +37,7 @@ for (const add of [
   fixtureCommand,
   bootstrapCommand,
   snapshotCommands,
+  breakerCommands,
 ])
   add(program)
 

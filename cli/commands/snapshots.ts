@@ -5,6 +5,7 @@ import type { SnapshotsTakeOptions } from '#cli/snapshots/take.ts'
 import type { SnapshotsVerifyOptions } from '#cli/snapshots/verify.ts'
 import { parseDuration } from '#core/plan/duration.ts'
 import { databaseUrl, examples, json, plans } from './options.ts'
+import { placed } from './place.ts'
 
 const HOUR = 3_600_000
 
@@ -15,12 +16,6 @@ const age = (text: string): number => {
   throw new InvalidArgumentError('Give at least an hour: 1h, 12h, 7d.')
 }
 
-const placed = (command: Command): Command =>
-  command
-    .addOption(new Option('--state <dir>', 'folder of local runs, as "run --local" was given'))
-    .addOption(new Option('--bucket <name>', "a bucket of AWS, with the SDK's default credentials and region"))
-    .addOption(new Option('--environment <name>', 'of the snapshots; default with --state: local'))
-
 export const snapshotCommands = (program: Command): void => {
   const snapshots = program
     .command('snapshots')
@@ -28,7 +23,7 @@ export const snapshotCommands = (program: Command): void => {
     .description(
       'Looks at the snapshots of a state folder or a bucket; takes live ones; clears up what was left behind.',
     )
-  placed(snapshots.command('list [plan]'))
+  placed(snapshots.command('list [plan]'), 'snapshots')
     .summary('what there is, sealed or not')
     .description('Every snapshot with its moment, rows and tables. Exits with 3 when one cannot be trusted.')
     .addOption(json())
@@ -43,7 +38,7 @@ export const snapshotCommands = (program: Command): void => {
       const { snapshotsList } = await import('#cli/snapshots/list.ts')
       process.exitCode = await snapshotsList(plan, options)
     })
-  placed(snapshots.command('verify <id>'))
+  placed(snapshots.command('verify <id>'), 'snapshots')
     .summary('read every object again; --deep restores it beside the real names')
     .description(
       'Compares presence, length and digests of every object with the manifest, and names all that differs. --deep restores into scratch tables of a database, compares rows and definitions, and drops them; real names are not touched. Exits with 3 when anything differs.',
@@ -64,7 +59,7 @@ export const snapshotCommands = (program: Command): void => {
       const { snapshotsVerify } = await import('#cli/snapshots/verify.ts')
       process.exitCode = await snapshotsVerify(id, options)
     })
-  placed(snapshots.command('take <plan>'))
+  placed(snapshots.command('take <plan>'), 'snapshots')
     .summary('snapshot the tables while they are in service')
     .description(
       'Copies all tables of the plan as of one moment; nobody is kept from reading or writing. A backup and evidence: no purge relies on it, and a restore takes it only when it is named. Its transaction holds back vacuum while it lasts, which it tells; it gives way to DDL, and a rollback ends it.',
@@ -80,7 +75,7 @@ export const snapshotCommands = (program: Command): void => {
       const { snapshotsTake } = await import('#cli/snapshots/take.ts')
       process.exitCode = await snapshotsTake(plan, options)
     })
-  placed(snapshots.command('sweep'))
+  placed(snapshots.command('sweep'), 'snapshots')
     .summary('what interrupted snapshots left behind; --confirm deletes it')
     .description(
       'Names parts without a manifest and unfinished uploads that nobody goes on with, and why; --confirm deletes them. Never anything of a sealed snapshot. What may be of an open retirement is kept, unless its own database says otherwise.',
