@@ -13,6 +13,7 @@ export const ANSWERS = 'incidents/*/approvals/*/answers/*'
 export const PART_LISTS = ['snapshots/*/parts.json', 'restores/*/parts.json'] as const
 
 const LEASE = 'leases/*.json'
+const INCIDENT = 'incidents/*/incident.json'
 const COURSE = 'incidents/*/course.json'
 const RUNS = 'runs/*'
 const EVENTS = 'incidents/*/events/*'
@@ -35,7 +36,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
     reads: ['incidents/*/report.json'],
     writes: [
       LEASE,
-      'incidents/*/incident.json',
+      INCIDENT,
       'incidents/*/joined/*',
       COURSE,
       RUNS,
@@ -46,7 +47,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
     ],
   },
   'safe-point': inRun([], [COURSE, RUNS]),
-  notify: inRun([], [MESSAGES]),
+  notify: inRun([INCIDENT], [MESSAGES]),
   'preserve-evidence': inRun([], ['incidents/*/evidence/*']),
   'drop-indexes': inRun([LEASE], [INDEXES]),
   'run-sql': inRun([LEASE]),
@@ -57,9 +58,9 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'seal-snapshot': inRun([LEASE, SNAPSHOTS], ['snapshots/*/manifest.json']),
   'verify-snapshot': inRun([SNAPSHOTS]),
   'choose-purge': inRun([SNAPSHOTS]),
-  'ask-approval': inRun([COURSE], ['incidents/*/approvals/*/request.json', MESSAGES]),
+  'ask-approval': inRun([INCIDENT, COURSE], ['incidents/*/approvals/*/request.json', MESSAGES]),
   purge: inRun([LEASE, SNAPSHOTS, APPROVALS], ['incidents/*/purged.json']),
-  'choose-restore': inRun(['incidents/*/incident.json', SNAPSHOTS, RESTORES]),
+  'choose-restore': inRun([INCIDENT, SNAPSHOTS, RESTORES]),
   'undo-retire': inRun([LEASE]),
   'prepare-restore': inRun([LEASE, SNAPSHOTS, RESTORES], ['restores/*/parts.json']),
   'load-part': inRun([LEASE, SNAPSHOTS, RESTORES]),
@@ -72,6 +73,6 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   verify: inRun([], ['incidents/*/checks/*']),
   watch: inRun([EVENTS]),
   're-enable': inRun([LEASE, APPROVALS], [MESSAGES]),
-  'needs-human': inRun([], ['incidents/*/human/*', MESSAGES]),
+  'needs-human': inRun([INCIDENT], ['incidents/*/human/*', MESSAGES]),
   report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', COURSE, MESSAGES, LEASE]),
 }

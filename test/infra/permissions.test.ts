@@ -159,6 +159,11 @@ describe('the bucket', () => {
     expect(readers(keys.lease(plan))).toEqual(['open-incident', 'report', ...changes, ...restores].sort())
   })
 
+  test('shows how a run began to what tells people of it, and to what goes on from it', () => {
+    const tell: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
+    expect(readers(keys.incident(incident))).toEqual(['choose-restore', 'open-incident', ...tell].sort())
+  })
+
   test('shows the recorded approvals to what re-checks them, and takes answers from no function', () => {
     expect(readers(answer)).toEqual(['purge', 're-enable', 'report', 'swap-in'])
     expect(writers(answer)).toEqual([])

@@ -167,6 +167,22 @@ describe('a bad plan says where it is wrong and what to write', () => {
   })
 })
 
+describe('what keeps alarms from rolling back again and again', () => {
+  test('is half an hour of cooldown and three runs a day, when the plan says nothing', async () => {
+    const plan = await loadPlan(await planFolder())
+    expect([plan.cooldown, plan['runs-per-day']]).toEqual([30 * 60_000, 3])
+  })
+
+  test('is neither a cooldown that hides a new failure, nor a limit that allows nothing', async () => {
+    const [cooldown] = await problemsWith(['title:', 'cooldown: 25h\ntitle:'])
+    expect(cooldown).toBe(
+      'plan.yaml:3:11 "25h" is longer than a day. Choose a day at most: what goes off again tomorrow is a new incident.',
+    )
+    expect(await problemsWith(['title:', 'cooldown: 1d\nruns-per-day: 1\ntitle:'])).toEqual([])
+    expect(await problemsWith(['title:', 'runs-per-day: 0\ntitle:'])).toHaveLength(1)
+  })
+})
+
 describe('references that lead nowhere', () => {
   test('a check, a flag, a signal and a role that the plan does not have', async () => {
     expect(
