@@ -114,8 +114,9 @@ export const joinRun = async (joiner: Joiner, to: IncidentId, ports: JoinPorts):
     return joined
   }
   const next = `Run "${to}" goes on with the ${taken.path} path at its next safe point; where it waits for a person, with their decision.`
-  await tellOnce(joiner, to, 'escalated', { since: taken.at, next }, ports)
+  // The wait first: a topic that does not answer must not keep the run from going on.
   if (mine(after?.demand ?? null)) await supersedeQuestion(to, { by: incident, reason: next }, ports)
+  await tellOnce(joiner, to, 'escalated', { since: taken.at, next }, ports)
   return `${joined}: demands the ${taken.path} path of it`
 }
 
