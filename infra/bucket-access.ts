@@ -19,6 +19,11 @@ const APPROVALS = 'incidents/*/approvals/*'
 const SNAPSHOTS = 'snapshots/*'
 const RESTORES = 'restores/*'
 const INDEXES = 'indexes/*'
+const JOINED = 'incidents/*/joined/*'
+const CHECKS = 'incidents/*/checks/*'
+const LOOKS = 'incidents/*/watch/*'
+const RE_ENABLING = 'incidents/*/re-enable.json'
+const DRILLS = 'drills/*/last.json'
 
 /** Every step inside a run writes its own event into the record. */
 const inRun = (reads: readonly string[], writes: readonly string[] = []): BucketAccess => ({
@@ -29,7 +34,7 @@ const inRun = (reads: readonly string[], writes: readonly string[] = []): Bucket
 /** What each kind of step touches, by the layout of the bucket. None deletes. */
 export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   contain: { reads: [], writes: [] },
-  'open-incident': { reads: [], writes: [LEASE, 'incidents/*/incident.json', 'incidents/*/joined/*'] },
+  'open-incident': { reads: [], writes: [LEASE, 'incidents/*/incident.json', JOINED] },
   notify: inRun([], [MESSAGES]),
   'preserve-evidence': inRun([], ['incidents/*/evidence/*']),
   'drop-indexes': inRun([LEASE], [INDEXES]),
@@ -53,9 +58,10 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'set-aside': inRun([LEASE, SNAPSHOTS], ['incidents/*/replaced.json', 'retirements/*']),
   'put-back': inRun([LEASE, SNAPSHOTS]),
   'swap-in': inRun([LEASE, SNAPSHOTS, APPROVALS], ['restores/*/restored.json', INDEXES]),
-  verify: inRun([], ['incidents/*/checks/*']),
-  watch: inRun([EVENTS]),
-  're-enable': inRun([LEASE, APPROVALS], [MESSAGES]),
+  verify: inRun([], [CHECKS]),
+  watch: inRun([JOINED, RE_ENABLING], [LOOKS]),
+  gate: inRun([CHECKS, LOOKS, DRILLS]),
+  're-enable': inRun([LEASE, APPROVALS, JOINED, DRILLS, 'incidents/*/incident.json'], [RE_ENABLING, MESSAGES]),
   'needs-human': inRun([], ['incidents/*/human/*', MESSAGES]),
   report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', MESSAGES, LEASE]),
 }

@@ -37,6 +37,8 @@ export interface StackOptions {
   /** Who approves; nobody when it is empty. Read at the moment of the question. */
   readonly approvers?: () => readonly Approver[]
   readonly onEvent?: (event: HistoryEvent, executionArn: string) => void
+  /** How the minutes of a watch and of a ramp's hold go by: the clock travels (default), or they are waited for. */
+  readonly watches?: 'travel' | 'wait'
 }
 
 /** Everything of AWS that the product uses, on this machine, and the state machine on top of it. */
@@ -55,6 +57,9 @@ export interface Stack {
   waitFor(arn: string): Promise<ExecutionResult>
   close(): Promise<void>
 }
+
+/** Waits for time alone. The other ones wait for work in the database, which no clock makes faster. */
+const WAITS_FOR_TIME = ['Wait and watch', 'Hold']
 
 const context = (name: string): Context => {
   const deadline = performance.now() + FUNCTION_MS
@@ -83,6 +88,12 @@ const call = async (name: string, payload: unknown): Promise<unknown> => {
     if (!(error instanceof Error)) throw error
     throw new LambdaError(error.name, error.message, error.stack?.split('\n').slice(1) ?? [])
   }
+}
+
+const travels = (clock: TravellingClock) => (state: string, milliseconds: number) => {
+  if (!WAITS_FOR_TIME.includes(state)) return false
+  clock.travel(milliseconds)
+  return true
 }
 
 const settings = (options: StackOptions, endpoint: string): Record<string, string> => ({
@@ -141,6 +152,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       invoke: answered,
       readItems: async ({ key }) => JSON.parse(Buffer.from((await objects.read(key))?.body ?? []).toString('utf8')),
       ...(options.onEvent ? { onEvent: options.onEvent } : {}),
+      ...(options.watches === 'wait' ? {} : { passes: travels(clock) }),
     })
     const endpoints = await startEndpoints({
       directory: await folder('s3'),

@@ -8,6 +8,8 @@ export const keys = {
   joined: (id: IncidentId) => `incidents/${id}/joined/`,
   evidence: (id: IncidentId) => `incidents/${id}/evidence/`,
   checks: (id: IncidentId) => `incidents/${id}/checks/`,
+  looks: (id: IncidentId) => `incidents/${id}/watch/`,
+  reEnabling: (id: IncidentId) => `incidents/${id}/re-enable.json`,
   messages: (id: IncidentId) => `incidents/${id}/messages/`,
   approval: (id: IncidentId, purpose: string) => `incidents/${id}/approvals/${purpose}/`,
   human: (id: IncidentId) => `incidents/${id}/human/`,
@@ -16,5 +18,6 @@ export const keys = {
   report: (id: IncidentId, extension: 'json' | 'md' | 'html') => `incidents/${id}/report.${extension}`,
   retirements: (plan: string) => `retirements/${plan}/`,
   retirement: (plan: string, id: string) => `retirements/${plan}/${id}.json`,
+  lastDrill: (plan: string) => `drills/${plan}/last.json`,
   droppedIndexes: (plan: string) => `indexes/${plan}/`,
 }
