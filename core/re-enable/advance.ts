@@ -102,7 +102,7 @@ const recordOfStep = async (run: Run, plan: Plan, percent: number, wanted: Wante
 /**
  * Takes one step: the record, then the percentage, then, on the first step, the flags; then looks whether anybody has asked
  * for containment meanwhile. Called again with the same `after` it ends the same. Nothing is switched back here: what is
- * thrown makes the state machine contain. Throws `ReEnable.Interrupted`, `ReEnable.OutOfStep`, `ReEnable.Contended`.
+ * thrown makes the state machine contain. Throws `ReEnable.Interrupted`, `ReEnable.Unknown`, `ReEnable.OutOfStep`, `ReEnable.Contended`.
  */
 export const advance = async (
   run: Run,
@@ -125,7 +125,12 @@ export const advance = async (
 
 const requireUntouched = async (run: Run, record: ReEnabling, ports: AdvancePorts): Promise<void> => {
   const seen = await interference(run, record, ports)
-  if (seen.status !== 'pass') throw interrupted(seen.detail)
+  if (seen.status === 'fail') throw interrupted(seen.detail)
+  if (seen.status === 'unknown')
+    throw new RollbackError('ReEnable.Unknown', `Whether the flags are as they were set is not known: ${seen.detail}`, {
+      fix: 'Have the parameter store answer, then start the restore again.',
+      category: 'unreachable',
+    })
 }
 
 /** Before the first flag, so that it is not on for even a moment when somebody has contained since the question. */
