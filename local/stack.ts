@@ -37,8 +37,11 @@ export interface StackOptions {
   /** Who approves; nobody when it is empty. Read at the moment of the question. */
   readonly approvers?: () => readonly Approver[]
   readonly onEvent?: (event: HistoryEvent, executionArn: string) => void
-  /** How the minutes of a watch and of a ramp's hold go by: the clock travels (default), or they are waited for. */
-  readonly watches?: 'travel' | 'wait'
+  /**
+   * How the minutes of a watch and of a ramp's hold go by. `hurry` (default): the clock travels five minutes at least, so
+   * that half an hour is seven looks; `travel`: exactly as long as the plan says; `wait`: they are waited for.
+   */
+  readonly watches?: 'hurry' | 'travel' | 'wait'
 }
 
 /** Everything of AWS that the product uses, on this machine, and the state machine on top of it. */
@@ -90,9 +93,11 @@ const call = async (name: string, payload: unknown): Promise<unknown> => {
   }
 }
 
-const travels = (clock: TravellingClock) => (state: string, milliseconds: number) => {
+const HURRY_MS = 5 * 60_000
+
+const travels = (clock: TravellingClock, atLeast: number) => (state: string, milliseconds: number) => {
   if (!WAITS_FOR_TIME.includes(state)) return false
-  clock.travel(milliseconds)
+  clock.travel(Math.max(milliseconds, atLeast))
   return true
 }
 
@@ -152,7 +157,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       invoke: answered,
       readItems: async ({ key }) => JSON.parse(Buffer.from((await objects.read(key))?.body ?? []).toString('utf8')),
       ...(options.onEvent ? { onEvent: options.onEvent } : {}),
-      ...(options.watches === 'wait' ? {} : { passes: travels(clock) }),
+      ...(options.watches === 'wait' ? {} : { passes: travels(clock, options.watches === 'travel' ? 0 : HURRY_MS) }),
     })
     const endpoints = await startEndpoints({
       directory: await folder('s3'),

@@ -77,6 +77,7 @@ describePostgres('re-enabling after a restore', () => {
       environment: 'test',
       database: { url: db.url },
       plansDirectory: dirname(directory),
+      watches: 'travel',
       approvers: () => approvers,
       onEvent: ({ type, ...event }) => {
         const [, name] = /"name":"([^"]+)"/.exec(JSON.stringify(event)) ?? []

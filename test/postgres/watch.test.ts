@@ -64,6 +64,7 @@ describePostgres('watching after a path', () => {
       environment: 'test',
       database: { url: db.url },
       plansDirectory: dirname(directory),
+      watches: 'travel',
       onEvent: ({ type, ...event }) => {
         if (type === 'TaskStateExited' && JSON.stringify(event).includes('"Watch"')) onWatch(++looks)
       },
