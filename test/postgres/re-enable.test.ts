@@ -242,6 +242,17 @@ describePostgres('re-enabling after a restore', () => {
     expect((await world.stack.flags.read(FLAG))?.value).toBe('false')
   })
 
+  test('is never reached by what an alarm has started, whoever would approve', async () => {
+    const world = await start()
+    const signal = { name: 'slow', severity: 'critical', alarm: 'a', at: '2026-11-21T03:00:00.000Z', reason: 'slow' }
+    const { arn } = await world.stack.execute(INCIDENT, { plan: 'small', path: 'restore', reason: 'a test', signal })
+    const { report, problem, states } = await outcomeOf(arn, INCIDENT, world.stack)
+    expect(problem).toBeNull()
+    expect(report?.outcome).toBe('restored')
+    expect(taken(states, 'Gate', 'Ask to re-enable', 'Re-enable')).toEqual([])
+    expect([await world.flag(), await world.percent()]).toEqual(['false', '0'])
+  })
+
   test('without a ramp all flags are on at once, and off again when the feature does not work', async () => {
     const on = await start({ ramped: false })
     expect((await on.restore()).report?.outcome).toBe('restored')
