@@ -38,8 +38,8 @@ export interface StackOptions {
   readonly approvers?: () => readonly Approver[]
   readonly onEvent?: (event: HistoryEvent, executionArn: string) => void
   /**
-   * How the minutes of a watch and of a ramp's hold go by. `hurry` (default): the clock travels five minutes at least, so
-   * that half an hour is seven looks; `travel`: exactly as long as the plan says; `wait`: they are waited for.
+   * How the minutes of a watch and of a ramp's hold go by. `hurry` (default): the clock travels ten minutes at least, so
+   * that half an hour is four looks, and each tier has one; `travel`: exactly as long as the plan says; `wait`: they are waited for.
    */
   readonly watches?: 'hurry' | 'travel' | 'wait'
 }
@@ -93,7 +93,7 @@ const call = async (name: string, payload: unknown): Promise<unknown> => {
   }
 }
 
-const HURRY_MS = 5 * 60_000
+const HURRY_MS = 10 * 60_000
 
 const travels = (clock: TravellingClock, atLeast: number) => (state: string, milliseconds: number) => {
   if (!WAITS_FOR_TIME.includes(state)) return false
