@@ -22,6 +22,11 @@ const APPROVALS = 'incidents/*/approvals/*'
 const SNAPSHOTS = 'snapshots/*'
 const RESTORES = 'restores/*'
 const INDEXES = 'indexes/*'
+const JOINED = 'incidents/*/joined/*'
+const CHECKS = 'incidents/*/checks/*'
+const LOOKS = 'incidents/*/watch/*'
+const RE_ENABLING = 'incidents/*/re-enable.json'
+const DRILLS = 'drills/*/last.json'
 
 /** Every step inside a run writes its own event into the record. */
 const inRun = (reads: readonly string[], writes: readonly string[] = []): BucketAccess => ({
@@ -37,7 +42,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
     writes: [
       LEASE,
       INCIDENT,
-      'incidents/*/joined/*',
+      JOINED,
       COURSE,
       RUNS,
       'breaker/*.json',
@@ -70,9 +75,10 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'set-aside': inRun([LEASE, SNAPSHOTS], ['incidents/*/replaced.json', 'retirements/*']),
   'put-back': inRun([LEASE, SNAPSHOTS]),
   'swap-in': inRun([LEASE, SNAPSHOTS, APPROVALS], ['restores/*/restored.json', INDEXES]),
-  verify: inRun([], ['incidents/*/checks/*']),
-  watch: inRun([EVENTS]),
-  're-enable': inRun([LEASE, APPROVALS], [MESSAGES]),
+  verify: inRun([], [CHECKS]),
+  watch: inRun([JOINED, RE_ENABLING], [LOOKS]),
+  gate: inRun([CHECKS, LOOKS, DRILLS]),
+  're-enable': inRun([LEASE, APPROVALS, JOINED, DRILLS, INCIDENT], [RE_ENABLING, MESSAGES]),
   'needs-human': inRun([INCIDENT], ['incidents/*/human/*', MESSAGES]),
   report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', COURSE, MESSAGES, LEASE]),
 }

@@ -9,6 +9,8 @@ export const keys = {
   course: (id: IncidentId) => `incidents/${id}/course.json`,
   evidence: (id: IncidentId) => `incidents/${id}/evidence/`,
   checks: (id: IncidentId) => `incidents/${id}/checks/`,
+  looks: (id: IncidentId) => `incidents/${id}/watch/`,
+  reEnabling: (id: IncidentId) => `incidents/${id}/re-enable.json`,
   messages: (id: IncidentId) => `incidents/${id}/messages/`,
   approval: (id: IncidentId, purpose: string) => `incidents/${id}/approvals/${purpose}/`,
   human: (id: IncidentId) => `incidents/${id}/human/`,
@@ -19,5 +21,6 @@ export const keys = {
   retirement: (plan: string, id: string) => `retirements/${plan}/${id}.json`,
   runs: (plan: string) => `runs/${plan}/`,
   breaker: (plan: string) => `breaker/${plan}.json`,
+  lastDrill: (plan: string) => `drills/${plan}/last.json`,
   droppedIndexes: (plan: string) => `indexes/${plan}/`,
 }

@@ -1,5 +1,6 @@
 import { parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
+import { brokenRamps, brokenWatch } from './references-after.ts'
 import type { PlanFile } from './schema.ts'
 import { writeTable } from './vocabulary.ts'
 
@@ -183,25 +184,13 @@ const brokenCooldown = ({ cooldown }: PlanFile): Broken[] =>
         },
       ]
 
-const brokenTimes = (plan: PlanFile): Broken[] => {
-  const { watch } = plan
-  return watch === undefined || (watch.every > 0 && watch.every <= watch.for)
-    ? []
-    : [
-        {
-          path: ['watch', 'every'],
-          message: `"${printDuration(watch.every)}" does not fit into "${printDuration(watch.for)}".`,
-          fix: 'Choose a shorter time between rounds, greater than zero.',
-        },
-      ]
-}
-
 /** What plan.yaml names and nothing answers to: signals, flags, checks, roles, tables, paths. */
 export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenDecisions(plan),
   ...brokenRoles(plan),
   ...brokenSteps(plan),
   ...brokenTables(plan),
-  ...brokenTimes(plan),
   ...brokenCooldown(plan),
+  ...brokenWatch(plan),
+  ...brokenRamps(plan),
 ]

@@ -8,6 +8,7 @@ import { pattern } from './pattern.ts'
 import { Signal } from './signals.ts'
 import { VERSION_RANGE } from './versions.ts'
 import { DatabaseRole, Name, PlanNameText, Relation, SqlFile } from './vocabulary.ts'
+import { Watch } from './watch.ts'
 
 const catalogueId = (form: RegExp, what: string, example: string) =>
   pattern(form, what, `Use an id of the catalogue, such as ${example}.`)
@@ -36,12 +37,17 @@ const DatabasePart = z
 
 const PARAMETER = /^(?!\/(aws|ssm)(\/|$))(\/([A-Za-z0-9_.-]|\{env\})+){1,15}$/
 
+const Parameter = pattern(
+  PARAMETER,
+  'the name of an SSM parameter',
+  'Start with "/", and use only letters, digits, "_.-" and {env}: /app/{env}/SEARCH_ENABLED.',
+)
+
 export const Flag = z.strictObject({
-  parameter: pattern(
-    PARAMETER,
-    'the name of an SSM parameter',
-    'Start with "/", and use only letters, digits, "_.-" and {env}: /app/{env}/SEARCH_ENABLED.',
-  ).describe('SSM parameter of type String; {env} stands for the environment.'),
+  parameter: Parameter.describe('SSM parameter of type String; {env} stands for the environment.'),
+  ramp: Parameter.optional().describe(
+    'SSM parameter beside it with the percentage of subjects that have the feature while the flag is on.',
+  ),
   safe: z.string().min(1).describe('The value that contains: a string, so "false" stands in quotes.'),
   on: z.string().min(1).describe('The value of normal service, set again by re-enabling.'),
   delivery: z
@@ -91,17 +97,7 @@ export const PlanFile = z
     decide: z.array(Decision).describe('What to do about each signal: the first row that matches it.'),
     paths: Paths,
     checks: named(Check).describe('What proves that a path did its work.'),
-    watch: z
-      .strictObject({
-        for: Duration.describe('How long to go on checking after a path.'),
-        every: Duration.describe('Time between two rounds of checks.'),
-        escalate: z
-          .boolean()
-          .default(false)
-          .describe('Whether a partial path that gets worse goes on to the full one by itself, or a person decides.'),
-      })
-      .optional()
-      .describe('Watching after a path; none when it is not given.'),
+    watch: Watch.optional(),
     cooldown: Duration.prefault('30m').describe(
       'How long after a run an alarm starts none of the same or a less severe path; containment goes on. 0s: not at all.',
     ),

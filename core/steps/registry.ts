@@ -6,6 +6,7 @@ import { chooseRestore } from '#core/steps/choose-restore.ts'
 import { compareRestore } from '#core/steps/compare-restore.ts'
 import { contain } from '#core/steps/contain.ts'
 import { dropIndexes } from '#core/steps/drop-indexes.ts'
+import { gate } from '#core/steps/gate.ts'
 import { listParts } from '#core/steps/list-parts.ts'
 import { loadPart } from '#core/steps/load-part.ts'
 import { needsHuman } from '#core/steps/needs-human.ts'
@@ -63,6 +64,7 @@ export const STEPS = [
   swapIn,
   verify,
   watch,
+  gate,
   reEnable,
   needsHuman,
   report,

@@ -1,10 +1,15 @@
+import { Stack } from 'aws-cdk-lib'
 import type { Template } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { keys } from '#core/incident/keys.ts'
 import type { IncidentId, PlanName, RetirementId } from '#core/names.ts'
+import { loadPlan } from '#core/plan/load.ts'
 import { restoredKey, restorePartsKey } from '#core/restore/side-schema.ts'
 import { manifestKey, partKey, partsKey, sidecarKey, snapshotOf } from '#core/snapshot/keys.ts'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
+import { statementsFor } from '#infra/permissions.ts'
+import type { Setting } from '#infra/setting.ts'
+import { edited, planFolder } from '#test/core/plan/folder.ts'
 import { synthesise } from '#test/infra/synth.ts'
 import { allows, functionsOf, type Statement, statementsOf } from '#test/infra/template.ts'
 
@@ -81,6 +86,21 @@ describe('flags', () => {
   })
 })
 
+test('the percentages of ramps are written by those who write their flags, and nothing else of the path is', async () => {
+  const directory = await planFolder({
+    'plan.yaml': edited(['    within: 15s\n', '    within: 15s\n    ramp: /app/{env}/SEARCH_RAMP\n']),
+  })
+  const stack = new Stack()
+  const setting = { stack, environment: { name: 'prod' }, plans: [await loadPlan(directory)] } as unknown as Setting
+  const granted = (flags: 'read' | 'write') =>
+    statementsFor({ needs: ['flags'], flags, executions: [], bucket: { reads: [], writes: [] } }, setting).map(
+      ({ actions, resources }) => [actions, resources.map((arn) => arn.split(':parameter')[1])],
+    )
+  const parameters = ['/app/prod/SEARCH', '/app/prod/SEARCH_RAMP']
+  expect(granted('write')).toEqual([[['ssm:GetParameter', 'ssm:PutParameter'], parameters]])
+  expect(granted('read')).toEqual([[['ssm:GetParameter'], parameters]])
+})
+
 describe('the bucket', () => {
   test('may be deleted from by nobody', () => {
     for (const action of ['s3:DeleteObject', 's3:DeleteObjectVersion'])
@@ -116,6 +136,10 @@ describe('the bucket', () => {
       [keys.report(incident, 'html')]: ['report'],
       [keys.replaced(incident)]: ['set-aside'],
       [keys.purged(incident)]: ['purge'],
+      [`${keys.looks(incident)}at-full.json`]: ['watch'],
+      [keys.reEnabling(incident)]: ['re-enable'],
+      // Written by the command line, with the rights of a person.
+      [keys.lastDrill(plan)]: [],
       [keys.retirement(plan, incident)]: ['retire', 'set-aside'],
       [`${keys.droppedIndexes(plan)}0123.json`]: ['build-indexes', 'drop-indexes', 'swap-in'],
       [partsKey(plan, snapshot)]: ['list-parts'],
@@ -161,7 +185,7 @@ describe('the bucket', () => {
 
   test('shows how a run began to what tells people of it, and to what goes on from it', () => {
     const tell: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
-    expect(readers(keys.incident(incident))).toEqual(['choose-restore', 'open-incident', ...tell].sort())
+    expect(readers(keys.incident(incident))).toEqual(['choose-restore', 'open-incident', 're-enable', ...tell].sort())
   })
 
   test('shows the recorded approvals to what re-checks them, and takes answers from no function', () => {

@@ -16,6 +16,7 @@ test("the project's own machine rolls back by its flag path", async () => {
         escalate: false,
         reEnable: false,
         purgeNow: false,
+        watch: true,
         approvalSeconds: 60,
         concurrency: 2,
         fullSteps: [],
@@ -78,4 +79,25 @@ test('a person who chooses another path does not take the snapshot along; one wh
   expect(result.status).toBe('SUCCEEDED')
   const asked = { plan: 'p', path: 'restore', reason: 'a test', snapshot: 's-1', 'accept-drift': true }
   expect(requests).toEqual([asked, asked, { plan: 'p', path: 'full', reason: 'a test' }])
+})
+
+test('a run that joins another one contains once more after that is recorded, and then has nothing to do', async () => {
+  const text = readFileSync(new URL('../../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
+  const called: string[] = []
+  const { result, events } = await run(text.replace(/\$\{(\w+)\}/g, '$1'), {
+    functions: {
+      ContainFunction: () => {
+        called.push('contain')
+        return { flags: [] }
+      },
+      OpenIncidentFunction: () => {
+        called.push('join')
+        return { run: null, joined: 'another', held: 'running', steps: [], settings: null }
+      },
+    },
+    input: { plan: 'p', path: 'flag', reason: 'a test' },
+  })
+  expect(result.status).toBe('SUCCEEDED')
+  expect(called).toEqual(['contain', 'join', 'contain'])
+  expect(events.at(-2)?.stateExitedEventDetails?.name).toBe('Nothing to do')
 })
