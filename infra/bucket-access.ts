@@ -12,7 +12,11 @@ export const ANSWERS = 'incidents/*/approvals/*/answers/*'
 /** The lists of parts that the state machine itself reads. */
 export const PART_LISTS = ['snapshots/*/parts.json', 'restores/*/parts.json'] as const
 
-const LEASE = 'leases/*.json'
+export const LEASE = 'leases/*.json'
+/** Kill switches are thrown by people, with their own rights: no function may. */
+export const SWITCH = 'switch/*.json'
+/** What is read before each change. */
+const MAY_CHANGE = [LEASE, SWITCH]
 const EVENTS = 'incidents/*/events/*'
 const MESSAGES = 'incidents/*/messages/*'
 const APPROVALS = 'incidents/*/approvals/*'
@@ -31,31 +35,31 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   contain: { reads: [], writes: [] },
   'open-incident': { reads: [], writes: [LEASE, 'incidents/*/incident.json', 'incidents/*/joined/*'] },
   notify: inRun([], [MESSAGES]),
-  'preserve-evidence': inRun([], ['incidents/*/evidence/*']),
-  'drop-indexes': inRun([LEASE], [INDEXES]),
-  'run-sql': inRun([LEASE]),
-  'set-flag': inRun([LEASE]),
-  retire: inRun([LEASE], ['retirements/*']),
-  'list-parts': inRun([LEASE], ['snapshots/*/parts.json']),
+  'preserve-evidence': inRun([LEASE], ['incidents/*/evidence/*']),
+  'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
+  'run-sql': inRun([...MAY_CHANGE]),
+  'set-flag': inRun([...MAY_CHANGE]),
+  retire: inRun([...MAY_CHANGE], ['retirements/*']),
+  'list-parts': inRun([...MAY_CHANGE], ['snapshots/*/parts.json']),
   'snapshot-part': inRun([], ['snapshots/*/parts/*']),
-  'seal-snapshot': inRun([LEASE, SNAPSHOTS], ['snapshots/*/manifest.json']),
+  'seal-snapshot': inRun([...MAY_CHANGE, SNAPSHOTS], ['snapshots/*/manifest.json']),
   'verify-snapshot': inRun([SNAPSHOTS]),
   'choose-purge': inRun([SNAPSHOTS]),
   'ask-approval': inRun([], ['incidents/*/approvals/*/request.json', MESSAGES]),
-  purge: inRun([LEASE, SNAPSHOTS, APPROVALS], ['incidents/*/purged.json']),
+  purge: inRun([...MAY_CHANGE, SNAPSHOTS, APPROVALS], ['incidents/*/purged.json']),
   'choose-restore': inRun(['incidents/*/incident.json', SNAPSHOTS, RESTORES]),
-  'undo-retire': inRun([LEASE]),
-  'prepare-restore': inRun([LEASE, SNAPSHOTS, RESTORES], ['restores/*/parts.json']),
-  'load-part': inRun([LEASE, SNAPSHOTS, RESTORES]),
-  'add-constraints': inRun([LEASE, SNAPSHOTS, RESTORES]),
-  'build-indexes': inRun([LEASE, SNAPSHOTS, RESTORES], [INDEXES]),
-  'compare-restore': inRun([LEASE, SNAPSHOTS, RESTORES]),
-  'set-aside': inRun([LEASE, SNAPSHOTS], ['incidents/*/replaced.json', 'retirements/*']),
-  'put-back': inRun([LEASE, SNAPSHOTS]),
-  'swap-in': inRun([LEASE, SNAPSHOTS, APPROVALS], ['restores/*/restored.json', INDEXES]),
+  'undo-retire': inRun([...MAY_CHANGE]),
+  'prepare-restore': inRun([...MAY_CHANGE, SNAPSHOTS, RESTORES], ['restores/*/parts.json']),
+  'load-part': inRun([...MAY_CHANGE, SNAPSHOTS, RESTORES]),
+  'add-constraints': inRun([...MAY_CHANGE, SNAPSHOTS, RESTORES]),
+  'build-indexes': inRun([...MAY_CHANGE, SNAPSHOTS, RESTORES], [INDEXES]),
+  'compare-restore': inRun([...MAY_CHANGE, SNAPSHOTS, RESTORES]),
+  'set-aside': inRun([...MAY_CHANGE, SNAPSHOTS], ['incidents/*/replaced.json', 'retirements/*']),
+  'put-back': inRun([...MAY_CHANGE, SNAPSHOTS]),
+  'swap-in': inRun([...MAY_CHANGE, SNAPSHOTS, APPROVALS], ['restores/*/restored.json', INDEXES]),
   verify: inRun([], ['incidents/*/checks/*']),
   watch: inRun([EVENTS]),
-  're-enable': inRun([LEASE, APPROVALS], [MESSAGES]),
+  're-enable': inRun([...MAY_CHANGE, APPROVALS], [MESSAGES]),
   'needs-human': inRun([], ['incidents/*/human/*', MESSAGES]),
   report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', MESSAGES, LEASE]),
 }

@@ -120,7 +120,7 @@ describe('the bucket', () => {
     expect(writers(`${keys.events(incident)}at-purge-1.json`)).toEqual(inRun.sort())
   })
 
-  test('lets every step that changes the database, or a flag, read the lease', () => {
+  test('lets every step that changes the database, or a flag, read the lease and the kill switches, which only people write', () => {
     const changes: StepKind[] = [
       'drop-indexes',
       'run-sql',
@@ -142,7 +142,12 @@ describe('the bucket', () => {
       'put-back',
       'swap-in',
     ]
-    expect(readers(keys.lease(plan))).toEqual(['open-incident', 'report', ...changes, ...restores].sort())
+    const looks = ['open-incident', 'preserve-evidence', 'report']
+    expect(readers(keys.lease(plan))).toEqual([...looks, ...changes, ...restores].sort())
+    for (const of of [plan, 'all']) {
+      expect(readers(keys.switch(of))).toEqual([...changes, ...restores].sort())
+      expect(writers(keys.switch(of))).toEqual([])
+    }
   })
 
   test('shows the recorded approvals to what re-checks them, and takes answers from no function', () => {
