@@ -5,6 +5,7 @@ import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
 import { drillCommand, runCommand } from './commands/runs.ts'
 import { snapshotCommands } from './commands/snapshots.ts'
+import { switchCommands } from './commands/switch.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 
 const program = new Command('vector-rollback')
@@ -36,6 +37,7 @@ for (const add of [
   fixtureCommand,
   bootstrapCommand,
   snapshotCommands,
+  switchCommands,
 ])
   add(program)
 
