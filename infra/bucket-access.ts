@@ -17,7 +17,9 @@ export const LEASE = 'leases/*.json'
 export const SWITCH = 'switch/*.json'
 /** What is read before each change. */
 const MAY_CHANGE = [LEASE, SWITCH]
+const INCIDENT = 'incidents/*/incident.json'
 const EVENTS = 'incidents/*/events/*'
+const CHECKS = 'incidents/*/checks/*'
 const MESSAGES = 'incidents/*/messages/*'
 const APPROVALS = 'incidents/*/approvals/*'
 const SNAPSHOTS = 'snapshots/*'
@@ -33,9 +35,10 @@ const inRun = (reads: readonly string[], writes: readonly string[] = []): Bucket
 /** What each kind of step touches, by the layout of the bucket. None deletes. */
 export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   contain: { reads: [], writes: [] },
-  'open-incident': { reads: [], writes: [LEASE, 'incidents/*/incident.json', 'incidents/*/joined/*'] },
-  notify: inRun([], [MESSAGES]),
+  'open-incident': { reads: [], writes: [LEASE, INCIDENT, 'incidents/*/joined/*'] },
+  notify: inRun([INCIDENT, CHECKS], [MESSAGES]),
   'preserve-evidence': inRun([LEASE], ['incidents/*/evidence/*']),
+  'prove-delivery': inRun([INCIDENT], [CHECKS]),
   'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
   'run-sql': inRun([...MAY_CHANGE]),
   'set-flag': inRun([...MAY_CHANGE]),
@@ -45,9 +48,9 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'seal-snapshot': inRun([...MAY_CHANGE, SNAPSHOTS], ['snapshots/*/manifest.json']),
   'verify-snapshot': inRun([SNAPSHOTS]),
   'choose-purge': inRun([SNAPSHOTS]),
-  'ask-approval': inRun([], ['incidents/*/approvals/*/request.json', MESSAGES]),
+  'ask-approval': inRun([INCIDENT], ['incidents/*/approvals/*/request.json', MESSAGES]),
   purge: inRun([...MAY_CHANGE, SNAPSHOTS, APPROVALS], ['incidents/*/purged.json']),
-  'choose-restore': inRun(['incidents/*/incident.json', SNAPSHOTS, RESTORES]),
+  'choose-restore': inRun([INCIDENT, SNAPSHOTS, RESTORES]),
   'undo-retire': inRun([...MAY_CHANGE]),
   'prepare-restore': inRun([...MAY_CHANGE, SNAPSHOTS, RESTORES], ['restores/*/parts.json']),
   'load-part': inRun([...MAY_CHANGE, SNAPSHOTS, RESTORES]),
@@ -57,9 +60,9 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'set-aside': inRun([...MAY_CHANGE, SNAPSHOTS], ['incidents/*/replaced.json', 'retirements/*']),
   'put-back': inRun([...MAY_CHANGE, SNAPSHOTS]),
   'swap-in': inRun([...MAY_CHANGE, SNAPSHOTS, APPROVALS], ['restores/*/restored.json', INDEXES]),
-  verify: inRun([], ['incidents/*/checks/*']),
+  verify: inRun([], [CHECKS]),
   watch: inRun([EVENTS]),
   're-enable': inRun([...MAY_CHANGE, APPROVALS], [MESSAGES]),
-  'needs-human': inRun([], ['incidents/*/human/*', MESSAGES]),
+  'needs-human': inRun([INCIDENT], ['incidents/*/human/*', MESSAGES]),
   report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', MESSAGES, LEASE]),
 }

@@ -29,6 +29,7 @@ interface TellPorts {
 const SEVERITY: Readonly<Partial<Record<MessageEvent, 'critical' | 'warning'>>> = {
   'needs-human': 'critical',
   escalated: 'critical',
+  'not-followed': 'critical',
   'approval-needed': 'warning',
   'proceed-needed': 'warning',
   'replace-needed': 'warning',

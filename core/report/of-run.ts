@@ -5,7 +5,7 @@ import { keys } from '#core/incident/keys.ts'
 import { Problem } from '#core/incident/problem.ts'
 import type { Run } from '#core/incident/run.ts'
 import { readMessages } from '#core/incident/tell.ts'
-import { readAllJson, readJson } from '#core/json.ts'
+import { readJson } from '#core/json.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Clock, Executions, Objects, VisitedState } from '#core/ports.ts'
 import { advice, type Ending } from '#core/report/advice.ts'
@@ -13,7 +13,7 @@ import { kept } from '#core/report/kept.ts'
 import type { RunReport } from '#core/report/model.ts'
 import { OUTCOME_WORDS } from '#core/report/wording.ts'
 import { ReplaceSubject } from '#core/restore/set-aside.ts'
-import { CheckResult } from '#core/verify/verification.ts'
+import { readChecks } from '#core/verify/read-checks.ts'
 
 interface ReportPorts {
   readonly objects: Objects
@@ -32,14 +32,6 @@ const outcomeOf = (run: Run, problem: Problem | null, events: readonly StepEvent
 const readEvidence = async (objects: Objects, run: Run): Promise<Evidence[]> => {
   const found = await readJson(objects, `${keys.evidence(run.incident)}index.json`)
   return found ? Evidence.array().parse(found.value) : []
-}
-
-/** The newest answer of each check: a retry by a person asks them again. */
-const readChecks = async (objects: Objects, run: Run): Promise<CheckResult[]> => {
-  const newest = new Map<string, CheckResult>()
-  for (const { value } of await readAllJson(objects, keys.checks(run.incident)))
-    for (const check of CheckResult.array().parse(value)) newest.set(check.name, check)
-  return [...newest.values()]
 }
 
 const readApprovals = async (objects: Objects, run: Run): Promise<RunReport['approvals']> =>
@@ -123,7 +115,7 @@ export const reportOfRun = async (
   const [states, events, checks, approvals, evidence, messages, newest, replaced] = await Promise.all([
     executions.history(run.execution).catch((): VisitedState[] => []),
     readEvents(objects, run.incident),
-    readChecks(objects, run),
+    readChecks(objects, run.incident),
     readApprovals(objects, run),
     readEvidence(objects, run),
     readMessages(objects, run.incident),

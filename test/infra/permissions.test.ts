@@ -93,7 +93,7 @@ describe('the bucket', () => {
       [keys.incident(incident)]: ['open-incident'],
       [`${keys.joined(incident)}other.json`]: ['open-incident'],
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
-      [`${keys.checks(incident)}at-full.json`]: ['verify'],
+      [`${keys.checks(incident)}at-full.json`]: ['prove-delivery', 'verify'],
       [`${keys.human(incident)}at.json`]: ['needs-human'],
       [`${keys.messages(incident)}at-started.json`]: ['ask-approval', 'needs-human', 'notify', 're-enable', 'report'],
       [`${keys.approval(incident, 'purge')}request.json`]: ['ask-approval'],
@@ -153,6 +153,12 @@ describe('the bucket', () => {
   test('shows the recorded approvals to what re-checks them, and takes answers from no function', () => {
     expect(readers(answer)).toEqual(['purge', 're-enable', 'report', 'swap-in'])
     expect(writers(answer)).toEqual([])
+  })
+
+  test('shows how a run began to every step that tells people of it, or asks since when it is contained', () => {
+    const tells: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
+    const asks: StepKind[] = ['choose-restore', 'open-incident', 'prove-delivery']
+    expect(readers(keys.incident(incident))).toEqual([...tells, ...asks].sort())
   })
 
   test('shows snapshots to what restores, purges and reports, never to what only looks or switches', () => {

@@ -44,8 +44,10 @@ test("the project's own machine rolls back by its flag path", async () => {
     [
       'ContainFunction',
       'NotifyFunction',
+      'NotifyFunction',
       'OpenIncidentFunction',
       'PreserveEvidenceFunction',
+      'ProveDeliveryFunction',
       'ReportFunction',
       'VerifyFunction',
       'WatchFunction',
