@@ -19,6 +19,7 @@ const DO_NOT_ASK = [
   'open-incident',
   'notify',
   'preserve-evidence',
+  'prove-delivery',
   'snapshot-part',
   'verify-snapshot',
   'choose-purge',

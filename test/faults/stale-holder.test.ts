@@ -1,5 +1,6 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Client } from 'pg'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { sfnClient } from '#aws/clients.ts'
 import { type Incident, readIncident } from '#core/incident/incident.ts'
 import { keys } from '#core/incident/keys.ts'
@@ -165,6 +166,26 @@ describePostgres('a holder that is paused, and wakes up after another run has ta
       await gone('retire')
       expect(await dumpSchema(world.db)).toBe(before)
       expect(await world.query(RETIRED)).toEqual([])
+    })
+
+    test('a DROP INDEX CONCURRENTLY that waits for an old transaction does not go on when that one ends', async () => {
+      const old = new Client(world.db.superuserUrl)
+      old.on('error', () => undefined)
+      await old.connect()
+      onTestFinished(() => old.end())
+      await old.query('begin; lock table public.embeddings in access share mode')
+      const run = await begin('first', 'partial')
+      const waiting = `select 1 from pg_stat_activity
+        where datname = current_database() and query like 'drop index concurrently%' and wait_event_type = 'Lock'`
+      await vi.waitUntil(async () => (await world.query(waiting)).length > 0, { timeout: 20_000, interval: 20 })
+      await sfnClient().send(new StopExecutionCommand({ executionArn: run.arn }))
+      expect((await (await begin('second', 'flag')).outcome()).problem).toBeNull()
+      expect(await sessions('drop-indexes')).toEqual([])
+      await old.query('rollback')
+      // PostgreSQL marks it before it waits; the next drop takes it away.
+      expect(await index()).toEqual([{ indisvalid: false }])
+      expect((await world.run('partial')).problem).toBeNull()
+      expect(await index()).toEqual([])
     })
 
     test('and the report of the new run names what it ended', async () => {
