@@ -3,6 +3,8 @@ import type { IncidentId } from '#core/names.ts'
 /** The layout of the bucket; snapshots and restores name their own keys. */
 export const keys = {
   lease: (plan: string) => `leases/${plan}.json`,
+  /** Of one plan, or `all`. */
+  switch: (of: string) => `switch/${of}.json`,
   incident: (id: IncidentId) => `incidents/${id}/incident.json`,
   events: (id: IncidentId) => `incidents/${id}/events/`,
   joined: (id: IncidentId) => `incidents/${id}/joined/`,

@@ -30,6 +30,7 @@ const SEVERITY: Readonly<Partial<Record<MessageEvent, 'critical' | 'warning'>>> 
   'needs-human': 'critical',
   escalated: 'critical',
   'held-back': 'critical',
+  'not-followed': 'critical',
   'approval-needed': 'warning',
   'proceed-needed': 'warning',
   'replace-needed': 'warning',

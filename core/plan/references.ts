@@ -29,6 +29,9 @@ const stepsOf = (plan: PlanFile) =>
 /** Every place of plan.yaml that names an SQL file. */
 export const sqlReferences = (plan: PlanFile): SqlReference[] => [
   { path: ['database', 'sentinel', 'sql'], file: plan.database.sentinel.sql, use: 'sentinel' },
+  ...Object.entries(plan.flags).flatMap(([name, { echo }]): SqlReference[] =>
+    echo ? [{ path: ['flags', name, 'echo', 'sql'], file: echo.file, use: 'check' }] : [],
+  ),
   ...Object.entries(plan.signals).flatMap(([name, { source }]): SqlReference[] =>
     source.kind === 'probe' ? [{ path: ['signals', name, 'probe'], file: source.file, use: 'probe' }] : [],
   ),

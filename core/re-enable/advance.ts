@@ -1,4 +1,5 @@
 import { RollbackError } from '#core/errors.ts'
+import { requireMayChange } from '#core/incident/may-change.ts'
 import type { Run } from '#core/incident/run.ts'
 import { digestOf } from '#core/json.ts'
 import type { FlagPath } from '#core/names.ts'
@@ -58,22 +59,37 @@ const writeRamps = async (plan: Plan, percent: number, { flags, environment }: A
   return changed
 }
 
-/** Sets a flag on that is in the version before; in any other version it is somebody else's. */
-const writeFlags = async (record: ReEnabling, flags: Flags): Promise<string[]> => {
+/**
+ * Sets a flag on that is in the version before; in any other version it is somebody else's. A parameter has no compare-and-set:
+ * lease and kill switch are read right before the write and once more after it, and an `on` that came too late is taken back.
+ */
+const writeFlags = async (
+  run: Run,
+  plan: Plan,
+  record: ReEnabling,
+  { flags, objects }: Pick<AdvancePorts, 'flags' | 'objects'>,
+): Promise<string[]> => {
   const set: string[] = []
   for (const { name, parameter, on, version } of record.flags) {
     const path = parameter as FlagPath
+    const safe = plan.flags[name]?.safe
+    if (safe === undefined) throw interrupted(`The plan has no flag "${name}" any more.`)
     const now = await flags.read(path)
     if (now?.value === on && now.version === version) continue
     if ((now?.version ?? 0) !== version - 1)
       throw interrupted(
         `Flag "${name}" is in version ${now?.version ?? 0}, not ${version - 1}: somebody else has set it.`,
       )
+    await requireMayChange(run, objects)
     const written = await flags.write(path, on)
     if (written.version !== version)
       throw interrupted(
         `Flag "${name}" was set in version ${written.version}, not ${version}: somebody else set it, too.`,
       )
+    await requireMayChange(run, objects).catch(async (error: unknown) => {
+      await flags.write(path, safe)
+      throw error
+    })
     set.push(`${name} set to "${on}"`)
   }
   return set
@@ -117,8 +133,9 @@ export const advance = async (
   if (first) await requireUnjoined(run, record, ports)
   else await requireUntouched(run, record, ports)
   // The percentage before the flag: who reads the flag first and sees it on, reads a percentage that was approved.
+  await requireMayChange(run, ports.objects)
   const ramped = await writeRamps(plan, percent, ports)
-  const set = first ? await writeFlags(record, ports.flags) : []
+  const set = first ? await writeFlags(run, plan, record, ports) : []
   await requireUntouched(run, record, ports)
   return { percent, changed: ramped || set.length > 0, set }
 }

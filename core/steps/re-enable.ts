@@ -5,6 +5,7 @@ import { readIncident } from '#core/incident/incident.ts'
 import { requireLease } from '#core/incident/lease.ts'
 import type { Run } from '#core/incident/run.ts'
 import { requireSamePlan } from '#core/incident/same-plan.ts'
+import { requireNotStopped } from '#core/incident/switch.ts'
 import { tell } from '#core/incident/tell.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { pathOf } from '#core/plan/path-of.ts'
@@ -44,6 +45,8 @@ export const reEnable = defineStep({
   needs: ['flags', 'notifier', 'objects', 'plans', 'clock', 'environment'],
   run: async ({ run, input: { subject, after } }, ports) => {
     const plan = await ports.plans.load(run.plan)
+    // Before approvals are looked at: who has stopped the plan is the one to ask.
+    await requireNotStopped(run.plan, ports.objects)
     await requireApproval(run, reEnableQuestion(plan, subject), ports)
     await requirePerson(run, ports)
     await requireGates(run, plan, subject, ports)

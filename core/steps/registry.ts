@@ -14,6 +14,7 @@ import { notify } from '#core/steps/notify.ts'
 import { openIncident } from '#core/steps/open-incident.ts'
 import { prepareRestore } from '#core/steps/prepare-restore.ts'
 import { preserveEvidence } from '#core/steps/preserve-evidence.ts'
+import { proveDelivery } from '#core/steps/prove-delivery.ts'
 import { purge } from '#core/steps/purge.ts'
 import { putBack } from '#core/steps/put-back.ts'
 import { reEnable } from '#core/steps/re-enable.ts'
@@ -41,6 +42,7 @@ export const STEPS = [
   notify,
   preserveEvidence,
   safePoint,
+  proveDelivery,
   dropIndexes,
   runSql,
   setFlag,

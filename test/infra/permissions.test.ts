@@ -116,7 +116,7 @@ describe('the bucket', () => {
       [`${keys.runs(plan)}at-other.json`]: ['open-incident', 'safe-point'],
       [keys.breaker(plan)]: ['open-incident'],
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
-      [`${keys.checks(incident)}at-full.json`]: ['verify'],
+      [`${keys.checks(incident)}at-full.json`]: ['prove-delivery', 'verify'],
       [`${keys.human(incident)}at.json`]: ['needs-human'],
       [`${keys.messages(incident)}at-started.json`]: [
         'ask-approval',
@@ -158,7 +158,7 @@ describe('the bucket', () => {
     expect(writers(`${keys.events(incident)}at-purge-1.json`)).toEqual(inRun.sort())
   })
 
-  test('lets every step that changes the database, or a flag, read the lease', () => {
+  test('lets every step that changes the database, or a flag, read the lease and the kill switches, which only people write', () => {
     const changes: StepKind[] = [
       'drop-indexes',
       'run-sql',
@@ -180,17 +180,23 @@ describe('the bucket', () => {
       'put-back',
       'swap-in',
     ]
-    expect(readers(keys.lease(plan))).toEqual(['open-incident', 'report', ...changes, ...restores].sort())
-  })
-
-  test('shows how a run began to what tells people of it, and to what goes on from it', () => {
-    const tell: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
-    expect(readers(keys.incident(incident))).toEqual(['choose-restore', 'open-incident', 're-enable', ...tell].sort())
+    const looks = ['open-incident', 'preserve-evidence', 'report']
+    expect(readers(keys.lease(plan))).toEqual([...looks, ...changes, ...restores].sort())
+    for (const of of [plan, 'all']) {
+      expect(readers(keys.switch(of))).toEqual([...changes, ...restores].sort())
+      expect(writers(keys.switch(of))).toEqual([])
+    }
   })
 
   test('shows the recorded approvals to what re-checks them, and takes answers from no function', () => {
     expect(readers(answer)).toEqual(['purge', 're-enable', 'report', 'swap-in'])
     expect(writers(answer)).toEqual([])
+  })
+
+  test('shows how a run began to every step that tells people of it, or asks since when it is contained or who began it', () => {
+    const tells: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
+    const asks: StepKind[] = ['choose-restore', 'open-incident', 'prove-delivery', 're-enable']
+    expect(readers(keys.incident(incident))).toEqual([...tells, ...asks].sort())
   })
 
   test('shows snapshots to what restores, purges and reports, never to what only looks or switches', () => {

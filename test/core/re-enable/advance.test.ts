@@ -60,8 +60,14 @@ beforeEach(async () => {
   await createBucket(endpoints.url, 'ramps')
   objects = s3Objects('ramps')
   flags = ssmFlags()
+  await lease(run.epoch)
   await contain()
 })
+const lease = (epoch: number) =>
+  writeJson(objects, keys.lease(run.plan), {
+    ...{ plan: run.plan, epoch, incident: run.incident, execution: run.execution },
+    ...{ claimedAt: '2026-11-21T02:59:00.000Z', released: false },
+  })
 const contain = () => containPlan(plan, { flags, clock: realClock, environment: 'test' })
 const take = (after: number, ports: { flags?: Flags; objects?: Objects; subject?: ReEnableSubject } = {}) =>
   advance(
@@ -196,6 +202,28 @@ describe('one step of a ramp', () => {
       },
     }
     await expect(take(0, { flags: racing })).rejects.toMatchObject({ name: 'ReEnable.Interrupted' })
+  })
+})
+
+describe('a holder that was taken over', () => {
+  test('enables nothing', async () => {
+    await lease(run.epoch + 1)
+    await expect(take(0)).rejects.toMatchObject({ name: 'Lease.Lost' })
+    expect((await flags.read(A))?.value).toBe('false')
+    expect((await flags.read(RAMP_A))?.value).toBe('0')
+  })
+
+  test('takes back the flag that it set too late', async () => {
+    const late: Flags = {
+      read: (path) => flags.read(path),
+      write: async (path, value) => {
+        const written = await flags.write(path, value)
+        if (path === A) await lease(run.epoch + 1)
+        return written
+      },
+    }
+    await expect(take(0, { flags: late })).rejects.toMatchObject({ name: 'Lease.Lost' })
+    expect((await flags.read(A))?.value).toBe('false')
   })
 })
 

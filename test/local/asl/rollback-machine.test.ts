@@ -46,8 +46,10 @@ test("the project's own machine rolls back by its flag path", async () => {
     [
       'ContainFunction',
       'NotifyFunction',
+      'NotifyFunction',
       'OpenIncidentFunction',
       'PreserveEvidenceFunction',
+      'ProveDeliveryFunction',
       'ReportFunction',
       'SafePointFunction',
       'VerifyFunction',
