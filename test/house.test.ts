@@ -69,6 +69,7 @@ const ROOMS: readonly Room[] = [
     may: [
       'infra/',
       'core/plan/',
+      'core/approval/approvers.ts',
       'core/steps/registry.ts',
       'core/errors.ts',
       'node:',
@@ -162,7 +163,7 @@ describe('one kind of step is one value, one file, one handler', () => {
   })
 
   test('each has a handler that names it and nothing else', () => {
-    const beside = ['lambda.ts', 'on-alarm.ts', 'plans.ts', 'ports.ts']
+    const beside = ['answer.ts', 'approval-key.ts', 'lambda.ts', 'on-alarm.ts', 'plans.ts', 'ports.ts']
     expect(handlers.sort()).toEqual([...STEPS.map(({ kind }) => `${kind}.ts`), ...beside].sort())
     for (const { kind } of STEPS)
       expect(importsOf(`functions/${kind}.ts`)).toEqual([`core/steps/${kind}.ts`, 'functions/lambda.ts'])

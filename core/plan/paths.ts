@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Duration } from './duration.ts'
 import { Step } from './steps.ts'
-import { CatalogueObjectName, PeopleRoles, Relation } from './vocabulary.ts'
+import { ApproveText, CatalogueObjectName, Relation } from './vocabulary.ts'
 
 const Budget = Duration.describe(
   'The longest time that this path may take; the report compares it with the actual one.',
@@ -10,7 +10,9 @@ const Budget = Duration.describe(
 const Purge = z
   .strictObject({
     after: Duration.describe('How long retired tables are kept before they may be destroyed. 0s asks at once.'),
-    approve: PeopleRoles.min(1).describe('Who must approve the destruction: one person of each role.'),
+    approve: ApproveText.describe(
+      'Who must approve the destruction: one person of each role of a list, or { roles, people }. Two people at least.',
+    ),
     within: Duration.describe('How long the question stays open. Then containment is kept and it escalates.'),
     extension: z.enum(['keep', 'drop']).describe('Whether the extension is dropped as well, without cascade.'),
   })
@@ -46,7 +48,7 @@ export const Paths = z
         budget: Budget,
         're-enable': z
           .strictObject({
-            approve: PeopleRoles.min(1),
+            approve: ApproveText.describe('Who must approve: one person of each role of a list, or { roles, people }.'),
             gates: z.array(z.string().min(1)).describe('What a person must attest before the flags are set on again.'),
           })
           .describe('How the feature comes back after a restore.'),

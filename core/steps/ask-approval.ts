@@ -9,17 +9,18 @@ import { printTable } from '#core/names.ts'
 import { printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { pathOf } from '#core/plan/path-of.ts'
+import { type Approve, onePersonOfEach } from '#core/plan/vocabulary.ts'
 import type { Objects } from '#core/ports.ts'
 import { PurgeSubject } from '#core/purge/subject.ts'
 import { size } from '#core/report/figures.ts'
 import { printSetAside, ReplaceSubject } from '#core/restore/set-aside.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 
-const rolesAsked = async (run: Run, plan: Plan, purpose: Purpose, objects: Objects): Promise<readonly string[]> => {
+const whoApproves = async (run: Run, plan: Plan, purpose: Purpose, objects: Objects): Promise<Approve> => {
   if (purpose === 'purge') return pathOf(plan, 'full').purge.approve
-  if (purpose === 're-enable' || purpose === 'replace') return pathOf(plan, 'restore').reEnable?.approve ?? []
+  if (purpose === 're-enable' || purpose === 'replace') return pathOf(plan, 'restore').reEnable.approve
   const signal = (await readIncident(objects, run.incident))?.signal
-  return (signal && rowOf(plan, signal.name, signal.severity)?.approve) ?? []
+  return onePersonOfEach((signal && rowOf(plan, signal.name, signal.severity)?.approve) ?? [])
 }
 
 const EVENTS = {
@@ -31,6 +32,13 @@ const EVENTS = {
 
 const Subject = z.union([PurgeSubject, ReplaceSubject])
 
+const valuesOfPurge = ({ tables, rows, bytes, snapshot }: PurgeSubject) => ({
+  tables: [...new Set(tables.map(printTable))].join(', '),
+  rows: String(rows),
+  bytes: size(bytes),
+  snapshot,
+})
+
 const valuesOfSubject = (subject: z.infer<typeof Subject>) => ({
   tables: [...new Set(subject.tables.map(printTable))].join(', '),
   rows: String(subject.rows),
@@ -40,8 +48,12 @@ const valuesOfSubject = (subject: z.infer<typeof Subject>) => ({
     : { written: String(subject.written), diff: subject.diff.join('; ') || 'none' }),
 })
 
-const aboutOf = (subject: z.infer<typeof Subject> | null) =>
-  subject && 'written' in subject ? { about: printSetAside(subject) } : {}
+const aboutOf = (subject: z.infer<typeof Subject> | null) => {
+  if (!subject) return {}
+  if ('written' in subject) return { about: printSetAside(subject) }
+  const { tables, rows, bytes, snapshot } = valuesOfPurge(subject)
+  return { about: `Destroys ${tables}: ${rows} rows, ${bytes} in snapshot ${snapshot}` }
+}
 
 export const askApproval = defineStep({
   kind: 'ask-approval',
@@ -53,24 +65,24 @@ export const askApproval = defineStep({
   run: async ({ run, input, token }, ports) => {
     const plan = await ports.plans.load(run.plan)
     const { purpose, subject } = input
-    const roles = await rolesAsked(run, plan, purpose, ports.objects)
+    const approve = await whoApproves(run, plan, purpose, ports.objects)
     const within = purpose === 'purge' ? pathOf(plan, 'full').purge.within : plan.approval.within
     const expiresAt = new Date(ports.clock.now().getTime() + within)
     const request = await askForApproval(
       run,
-      { purpose, subject, roles, ...aboutOf(subject) },
+      { purpose, subject, approve, ...aboutOf(subject) },
       { token, expiresAt },
       ports,
     )
     const incident = await readIncident(ports.objects, run.incident)
     const values = {
       ...(incident ? valuesOfIncident(plan, incident) : {}),
-      roles: roles.join(', '),
+      roles: request.roles.join(', '),
       deadline: request.expiresAt,
       next: `Digest ${request.digest.slice(0, 12)}, ${request.people} people, within ${printDuration(within)}.`,
       ...(subject ? valuesOfSubject(subject) : {}),
     }
     const message = await tell(run, EVENTS[purpose], values, ports)
-    return { changed: true, detail: `asked ${roles.join(', ')} about the ${purpose}; ${message.detail}` }
+    return { changed: true, detail: `asked ${request.roles.join(', ')} about the ${purpose}; ${message.detail}` }
   },
 })

@@ -11,11 +11,11 @@ export const reEnable = defineStep({
   kind: 're-enable',
   purpose: 'Sets the flags of the plan on again, after it has checked the recorded approval.',
   event: inRun(z.strictObject({})),
-  needs: ['flags', 'notifier', 'objects', 'plans', 'clock', 'environment'],
+  needs: ['flags', 'notifier', 'objects', 'plans', 'clock', 'environment', 'approvalKey'],
   run: async ({ run }, ports) => {
     const plan = await ports.plans.load(run.plan)
-    const roles = pathOf(plan, 'restore').reEnable?.approve ?? []
-    await requireApproval(run, { purpose: 're-enable', subject: null, roles }, ports)
+    const { approve } = pathOf(plan, 'restore').reEnable
+    await requireApproval(run, { purpose: 're-enable', subject: null, approve }, ports)
     requireSamePlan(run, plan)
     await requireLease(run, ports.objects)
     const set: string[] = []
