@@ -6,7 +6,7 @@ export interface BucketAccess {
   readonly writes: readonly string[]
 }
 
-/** Answers to approvals are written by people, with their own rights: no function may, whatever the table below says. */
+/** Answers to approvals are written by the function that asks AWS who is calling, and by nobody else, whatever the table below says. */
 export const ANSWERS = 'incidents/*/approvals/*/answers/*'
 
 /** The lists of parts that the state machine itself reads. */
@@ -19,6 +19,12 @@ const APPROVALS = 'incidents/*/approvals/*'
 const SNAPSHOTS = 'snapshots/*'
 const RESTORES = 'restores/*'
 const INDEXES = 'indexes/*'
+
+/** Takes the answers of people, and shows what they are asked. */
+export const ANSWER_ACCESS: BucketAccess = {
+  reads: [LEASE, 'incidents/*/incident.json', 'incidents/*/human/*', APPROVALS],
+  writes: [ANSWERS, 'incidents/*/approvals/*/refused/*', 'incidents/*/decided/*'],
+}
 
 /** Every step inside a run writes its own event into the record. */
 const inRun = (reads: readonly string[], writes: readonly string[] = []): BucketAccess => ({

@@ -5,13 +5,13 @@ import type { STEPS } from '#core/steps/registry.ts'
 import type { BucketAccess } from '#infra/bucket-access.ts'
 import { executionsArn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
-export type Need = (typeof STEPS)[number]['needs'][number]
+export type Need = (typeof STEPS)[number]['needs'][number] | 'signer' | 'approvers'
 
 /** What one function may do, beyond what its ports say by themselves. */
 export interface Rights {
   readonly needs: readonly Need[]
   readonly flags: 'read' | 'write'
-  readonly executions: readonly ('StartExecution' | 'DescribeExecution' | 'GetExecutionHistory')[]
+  readonly executions: readonly ('StartExecution' | 'DescribeExecution' | 'GetExecutionHistory' | 'SendTaskSuccess')[]
   readonly bucket: BucketAccess
 }
 
@@ -24,6 +24,7 @@ export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement
   ...(rights.needs.includes('objects') ? objects(rights, setting) : []),
   ...(rights.needs.includes('notifier') ? allow(['sns:Publish'], [setting.topic.topicArn]) : []),
   ...(rights.needs.includes('executions') ? executions(rights, setting) : []),
+  ...(rights.needs.includes('signer') ? allow(['kms:Sign'], [setting.approvalKey.keyArn]) : []),
   ...(rights.needs.includes('database') ? database(setting) : []),
 ]
 
@@ -48,9 +49,11 @@ const objects = ({ bucket: { reads, writes } }: Rights, { bucket }: Setting): Po
   ]
 }
 
+const OF_MACHINE: Rights['executions'] = ['StartExecution', 'SendTaskSuccess']
+
 const executions = (rights: Rights, setting: Setting): PolicyStatement[] =>
   rights.executions.flatMap((action) =>
-    allow([`states:${action}`], [action === 'StartExecution' ? stateMachineArn(setting) : executionsArn(setting)]),
+    allow([`states:${action}`], [OF_MACHINE.includes(action) ? stateMachineArn(setting) : executionsArn(setting)]),
   )
 
 /**

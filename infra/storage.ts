@@ -46,6 +46,19 @@ export class Storage extends Construct {
       )
     // A deleted key could be written once again: a manifest, a lease, the record of an incident.
     deny('NothingIsDeleted', ['s3:DeleteObject', 's3:DeleteObjectVersion'], '*')
-    deny('PeopleApprove', ['s3:PutObject'], ANSWERS)
+  }
+
+  /** Not even somebody with all rights writes an answer past the function that asks AWS who is calling. */
+  answeredOnlyBy(role: Role): void {
+    this.bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'PeopleApprove',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:PutObject'],
+        resources: [this.bucket.arnForObjects(ANSWERS)],
+        conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
+      }),
+    )
   }
 }

@@ -39,7 +39,7 @@ const needing = (port: string): string[] =>
   STEPS.flatMap(({ kind, needs }) => ((needs as readonly string[]).includes(port) ? [kind] : [])).sort()
 
 test('no function may do anything to everything', () => {
-  expect(rights.size).toBe(STEPS.length + 1)
+  expect(rights.size).toBe(STEPS.length + 3)
   for (const [name, statements] of rights)
     for (const { Action, Resource } of statements) {
       expect(Resource, name).not.toContain('*')
@@ -54,7 +54,7 @@ test('the state machine may invoke its own functions and no other, and only logs
     Action.includes('lambda:InvokeFunction') ? Resource : [],
   )
   const functions = Object.entries(template.findResources('AWS::Lambda::Function')).flatMap(([id, { Properties }]) =>
-    Properties.FunctionName === 'vector-rollback-prod-on-alarm' ? [] : [id],
+    /-(on-alarm|answer|approval-key)$/.test(Properties.FunctionName) ? [] : [id],
   )
   expect(invoked.toSorted()).toEqual(functions.sort())
   // AWS has no resources for the delivery of logs and for traces.
@@ -141,12 +141,17 @@ describe('the bucket', () => {
       'put-back',
       'swap-in',
     ]
-    expect(readers(keys.lease(plan))).toEqual(['open-incident', 'report', ...changes, ...restores].sort())
+    expect(readers(keys.lease(plan))).toEqual(['answer', 'open-incident', 'report', ...changes, ...restores].sort())
   })
 
-  test('shows the recorded approvals to what re-checks them, and takes answers from no function', () => {
-    expect(readers(answer)).toEqual(['purge', 're-enable', 'report', 'swap-in'])
-    expect(writers(answer)).toEqual([])
+  test('shows the recorded approvals to what re-checks them, and takes answers from the function of people alone', () => {
+    expect(readers(answer)).toEqual(['answer', 'purge', 're-enable', 'report', 'swap-in'])
+    for (const key of [
+      answer,
+      `${keys.approval(incident, 'purge')}refused/at.json`,
+      `${keys.decided(incident)}at.json`,
+    ])
+      expect(writers(key)).toEqual(['answer'])
   })
 
   test('shows snapshots to what restores, purges and reports, never to what only looks or switches', () => {
@@ -157,7 +162,7 @@ describe('the bucket', () => {
   })
 
   test('answers "no such key" to whoever reads, and to nobody else', () => {
-    expect(who('s3:ListBucket', bucket)).toEqual(needing('objects'))
+    expect(who('s3:ListBucket', bucket)).toEqual([...needing('objects'), 'answer'].sort())
   })
 })
 
@@ -166,8 +171,14 @@ describe('executions', () => {
     expect(who('states:StartExecution', MACHINE)).toEqual(['on-alarm'])
     expect(who('states:DescribeExecution', EXECUTION)).toEqual(['open-incident'])
     expect(who('states:GetExecutionHistory', EXECUTION)).toEqual(['report'])
-    for (const action of ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'])
-      expect(who(`states:${action}`, MACHINE)).toEqual([])
+    for (const action of ['SendTaskFailure', 'SendTaskHeartbeat']) expect(who(`states:${action}`, MACHINE)).toEqual([])
+  })
+
+  test('go on after a question only by the function that takes the answers, which alone may sign them', () => {
+    expect(who('states:SendTaskSuccess', MACHINE)).toEqual(['answer'])
+    const [key] = Object.keys(template.findResources('AWS::KMS::Key'))
+    expect(who('kms:Sign', key ?? '')).toEqual(['answer'])
+    expect(who('kms:GetPublicKey', key ?? '')).toEqual(['approval-key'])
   })
 })
 
