@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
+import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
 import { drillCommand, runCommand } from './commands/runs.ts'
 import { snapshotCommands } from './commands/snapshots.ts'
@@ -27,7 +28,15 @@ Exit codes:
 Results go to stdout, everything else to stderr. NO_COLOR turns colours off; VECTOR_ROLLBACK_DEBUG=1 shows stacks.`,
   )
 
-for (const add of [planCommands, drillCommand, runCommand, fixtureCommand, bootstrapCommand, snapshotCommands])
+for (const add of [
+  planCommands,
+  drillCommand,
+  runCommand,
+  peopleCommands,
+  fixtureCommand,
+  bootstrapCommand,
+  snapshotCommands,
+])
   add(program)
 
 // `vector-rollback … | head` is no failure of ours.
