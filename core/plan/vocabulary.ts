@@ -98,12 +98,15 @@ export interface Approve {
 export const onePersonOfEach = (roles: readonly string[]): Approve => ({ roles, people: roles.length, from: 'each' })
 
 /** `[dba, team-lead]`, or `{ roles: [dba, team-lead], people: 2 }`. */
-export const ApproveText = z.union([
-  PeopleRoles.min(1).transform(onePersonOfEach),
-  z
-    .strictObject({
-      roles: PeopleRoles.min(1).describe('Roles of people, each with an entry in contacts.'),
-      people: z.int().min(1).max(10).describe('How many different people must approve, each in any of the roles.'),
-    })
-    .transform((approve): Approve => ({ ...approve, from: 'any' })),
-])
+export const ApproveText = z.union(
+  [
+    PeopleRoles.min(1).transform(onePersonOfEach),
+    z
+      .strictObject({
+        roles: PeopleRoles.min(1).describe('Roles of people, each with an entry in contacts.'),
+        people: z.int().min(1).max(10).describe('How many different people must approve, each in any of the roles.'),
+      })
+      .transform((approve): Approve => ({ ...approve, from: 'any' })),
+  ],
+  { error: 'this is neither a list of roles nor { roles: [...], people: N }' },
+)
