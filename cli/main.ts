@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { breakerCommands } from './commands/breaker.ts'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
+import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
 import { drillCommand, runCommand } from './commands/runs.ts'
@@ -34,6 +35,7 @@ for (const add of [
   planCommands,
   drillCommand,
   runCommand,
+  peopleCommands,
   probeCommand,
   fixtureCommand,
   bootstrapCommand,

@@ -164,6 +164,14 @@ export interface Executions {
   fail(taskToken: string, error: string, cause: string): Promise<void>
 }
 
+/** The deployment's own key. Only the function that takes the answers of people may sign with it. */
+export interface Signer {
+  /** ECDSA on P-256 over SHA-256 of the text (at most 4,096 bytes), DER, in base64. Throws `Signer.*`. */
+  sign(text: string): Promise<string>
+  /** The key that checks what was signed: DER of its SubjectPublicKeyInfo, in base64. */
+  publicKey(): Promise<string>
+}
+
 export interface Clock {
   now(): Date
   /** Resolves after that many milliseconds; rejects when the signal aborts. */

@@ -5,6 +5,8 @@ import { loggedMetrics } from '#aws/metrics.ts'
 import { snsNotifier } from '#aws/notifier.ts'
 import { s3Objects } from '#aws/objects.ts'
 import { postgres } from '#aws/postgres.ts'
+import { kmsSigner } from '#aws/signer.ts'
+import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
 import type { Clock, Database } from '#core/ports.ts'
 import type { Ports } from '#core/steps/define-step.ts'
@@ -67,6 +69,16 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   get executions() {
     return sfnExecutions(setting('STATE_MACHINE_ARN'))
   },
+  get signer() {
+    return kmsSigner(setting('APPROVAL_KEY_ID'))
+  },
+  get approvalKey() {
+    return setting('APPROVAL_KEY')
+  },
+  get approvers() {
+    return Approvers.parse(JSON.parse(setting('APPROVERS')))
+  },
+  starter: process.env.STARTER || null,
   clock: clock ?? realClock,
   plans: planFolder(() => process.env.PLANS_DIRECTORY),
   get environment() {

@@ -4,7 +4,7 @@ import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aw
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
-import { BUCKET_ACCESS } from '#infra/bucket-access.ts'
+import { ANSWER_ACCESS, BUCKET_ACCESS } from '#infra/bucket-access.ts'
 import { type Rights, statementsFor } from '#infra/permissions.ts'
 import { nameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
@@ -72,6 +72,20 @@ const PROBE: Shape = {
   },
 }
 
+const ANSWER: Shape = {
+  entry: 'answer',
+  purpose: 'Takes the answers of people: who they are, AWS says.',
+  seconds: 50,
+  megabytes: MEMORY,
+  rights: {
+    needs: ['objects', 'executions', 'plans', 'clock', 'environment', 'signer', 'approvalKey', 'approvers'],
+    flags: 'read',
+    // A task token alone is never enough, but it is something: nobody else may use one.
+    executions: ['SendTaskSuccess'],
+    bucket: ANSWER_ACCESS,
+  },
+}
+
 const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   entry: kind,
   purpose,
@@ -85,12 +99,14 @@ const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   },
 })
 
-/** A function per kind of step, the one that alarms call and the one that probes, each with a role and a log group of its own. */
+/** A function per kind of step, and those that alarms, people and the schedule of the probes call, each with a role and a log group of its own. */
 export class RollbackFunctions extends Construct {
   /** By kind of step. */
   readonly steps: ReadonlyMap<StepKind, LambdaFunction>
   readonly onAlarm: LambdaFunction
   readonly probe: LambdaFunction
+  readonly answer: LambdaFunction
+  readonly answerRole: Role
   readonly roles: readonly Role[]
 
   constructor(scope: Construct, id: string, props: { readonly code: Code; readonly setting: Setting }) {
@@ -119,6 +135,9 @@ export class RollbackFunctions extends Construct {
     this.steps = new Map(STEPS.map((step) => [step.kind, create(shapeOf(step))]))
     this.onAlarm = create(ON_ALARM)
     this.probe = create(PROBE)
+    this.answer = create(ANSWER)
+    // The one that it was just given.
+    this.answerRole = this.answer.role as Role
     this.roles = roles
   }
 }
@@ -132,6 +151,9 @@ const environmentOf = ({ needs }: Rights, setting: Setting): Record<string, stri
     NODE_OPTIONS: '--enable-source-maps --max-semi-space-size=1',
     ...(needs.includes('objects') ? { BUCKET: setting.bucket.bucketName } : {}),
     ...(needs.includes('notifier') ? { TOPIC_ARN: setting.topic.topicArn } : {}),
+    ...(needs.includes('signer') ? { APPROVAL_KEY_ID: setting.approvalKey.keyArn } : {}),
+    ...(needs.includes('approvalKey') ? { APPROVAL_KEY: setting.approvalKey.publicKey } : {}),
+    ...(needs.includes('approvers') ? { APPROVERS: JSON.stringify(setting.environment.approvers ?? {}) } : {}),
     ...(needs.includes('executions') ? { STATE_MACHINE_ARN: stateMachineArn(setting) } : {}),
     ...(needs.includes('database') && database
       ? {

@@ -5,13 +5,19 @@ import type { STEPS } from '#core/steps/registry.ts'
 import type { BucketAccess } from '#infra/bucket-access.ts'
 import { executionsArn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
-export type Need = (typeof STEPS)[number]['needs'][number]
+export type Need = (typeof STEPS)[number]['needs'][number] | 'signer' | 'approvers'
 
 /** What one function may do, beyond what its ports say by themselves. */
 export interface Rights {
   readonly needs: readonly Need[]
   readonly flags: 'read' | 'write'
-  readonly executions: readonly ('StartExecution' | 'DescribeExecution' | 'GetExecutionHistory' | 'SendTaskFailure')[]
+  readonly executions: readonly (
+    | 'StartExecution'
+    | 'DescribeExecution'
+    | 'GetExecutionHistory'
+    | 'SendTaskSuccess'
+    | 'SendTaskFailure'
+  )[]
   readonly bucket: BucketAccess
 }
 
@@ -24,6 +30,7 @@ export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement
   ...(rights.needs.includes('objects') ? objects(rights, setting) : []),
   ...(rights.needs.includes('notifier') ? allow(['sns:Publish'], [setting.topic.topicArn]) : []),
   ...(rights.needs.includes('executions') ? executions(rights, setting) : []),
+  ...(rights.needs.includes('signer') ? allow(['kms:Sign'], [setting.approvalKey.keyArn]) : []),
   ...(rights.needs.includes('database') ? database(setting) : []),
 ]
 
@@ -52,7 +59,7 @@ const objects = ({ bucket: { reads, writes } }: Rights, { bucket }: Setting): Po
 }
 
 /** Tasks are answered by the state machine that they are tasks of, not by their execution. */
-const OF_THE_MACHINE: readonly Rights['executions'][number][] = ['StartExecution', 'SendTaskFailure']
+const OF_THE_MACHINE: readonly Rights['executions'][number][] = ['StartExecution', 'SendTaskSuccess', 'SendTaskFailure']
 
 const executions = (rights: Rights, setting: Setting): PolicyStatement[] =>
   rights.executions.flatMap((action) =>

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import type { Approvers } from '#core/approval/approvers.ts'
 import { Run } from '#core/incident/run.ts'
 import type { Plans } from '#core/plan/plans.ts'
-import type { Clock, Database, Executions, Flags, Metrics, Notifier, Objects } from '#core/ports.ts'
+import type { Clock, Database, Executions, Flags, Metrics, Notifier, Objects, Signer } from '#core/ports.ts'
 
 /** Everything a step may need. Each step names the ones it takes, and its function is granted no more. */
 export interface Ports {
@@ -12,6 +13,13 @@ export interface Ports {
   readonly metrics: Metrics
   readonly executions: Executions
   readonly clock: Clock
+  /** For the function that takes the answers of people alone. */
+  readonly signer: Signer
+  /** What checks its signatures: DER of the SubjectPublicKeyInfo, in base64. Known without a call. */
+  readonly approvalKey: string
+  readonly approvers: Approvers
+  /** The person who starts runs here; `null` where the way of starting does not tell, as in AWS. */
+  readonly starter: string | null
   readonly plans: Plans
   /** `dev`, `staging`, `prod`, or `local`. */
   readonly environment: string

@@ -44,7 +44,7 @@ export const report = defineStep({
     // A purge that found nothing has purged nothing.
     const tells = event !== 'needs-human' && ended.outcome !== 'nothing-to-do'
     if (tells && incident) {
-      const roles = plan.paths.restore?.reEnable?.approve.join(', ') ?? '-'
+      const roles = plan.paths.restore?.reEnable?.approve.roles.join(', ') ?? '-'
       const values = { ...valuesOfIncident(plan, incident), ...valuesOfReport(ended) }
       await tell(run, event, { ...values, roles, report: key }, ports)
     }

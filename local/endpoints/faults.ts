@@ -1,4 +1,4 @@
-export type FaultyService = 's3' | 'ssm' | 'sns' | 'states'
+export type FaultyService = 's3' | 'ssm' | 'sns' | 'states' | 'kms'
 
 /**
  * What goes wrong.

@@ -44,8 +44,8 @@ const needing = (port: string): string[] =>
   STEPS.flatMap(({ kind, needs }) => ((needs as readonly string[]).includes(port) ? [kind] : [])).sort()
 
 test('no function may do anything to everything', () => {
-  // The steps, on-alarm and probe.
-  expect(rights.size).toBe(STEPS.length + 2)
+  // The steps, on-alarm, probe, answer and approval-key.
+  expect(rights.size).toBe(STEPS.length + 4)
   for (const [name, statements] of rights)
     for (const { Action, Resource } of statements) {
       expect(Resource, name).not.toContain('*')
@@ -60,7 +60,7 @@ test('the state machine may invoke its own functions and no other, and only logs
     Action.includes('lambda:InvokeFunction') ? Resource : [],
   )
   const functions = Object.entries(template.findResources('AWS::Lambda::Function')).flatMap(([id, { Properties }]) =>
-    /-(on-alarm|probe)$/.test(Properties.FunctionName) ? [] : [id],
+    /-(on-alarm|probe|answer|approval-key)$/.test(Properties.FunctionName) ? [] : [id],
   )
   expect(invoked.toSorted()).toEqual(functions.sort())
   // AWS has no resources for the delivery of logs and for traces.
@@ -180,7 +180,7 @@ describe('the bucket', () => {
       'put-back',
       'swap-in',
     ]
-    const looks = ['open-incident', 'preserve-evidence', 'report']
+    const looks = ['answer', 'open-incident', 'preserve-evidence', 'report']
     expect(readers(keys.lease(plan))).toEqual([...looks, ...changes, ...restores].sort())
     for (const of of [plan, 'all']) {
       expect(readers(keys.switch(of))).toEqual([...changes, ...restores].sort())
@@ -188,14 +188,19 @@ describe('the bucket', () => {
     }
   })
 
-  test('shows the recorded approvals to what re-checks them, and takes answers from no function', () => {
-    expect(readers(answer)).toEqual(['purge', 're-enable', 'report', 'swap-in'])
-    expect(writers(answer)).toEqual([])
+  test('shows the recorded approvals to what re-checks them, and takes answers from the function of people alone', () => {
+    expect(readers(answer)).toEqual(['answer', 'purge', 're-enable', 'report', 'swap-in'])
+    for (const key of [
+      answer,
+      `${keys.approval(incident, 'purge')}refused/at.json`,
+      `${keys.decided(incident)}at.json`,
+    ])
+      expect(writers(key)).toEqual(['answer'])
   })
 
   test('shows how a run began to every step that tells people of it, or asks since when it is contained or who began it', () => {
     const tells: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
-    const asks: StepKind[] = ['choose-restore', 'open-incident', 'prove-delivery', 're-enable']
+    const asks = ['answer', 'choose-restore', 'open-incident', 'prove-delivery', 're-enable']
     expect(readers(keys.incident(incident))).toEqual([...tells, ...asks].sort())
   })
 
@@ -207,7 +212,7 @@ describe('the bucket', () => {
   })
 
   test('answers "no such key" to whoever reads, and to nobody else', () => {
-    expect(who('s3:ListBucket', bucket)).toEqual(needing('objects'))
+    expect(who('s3:ListBucket', bucket)).toEqual([...needing('objects'), 'answer'].sort())
   })
 })
 
@@ -216,10 +221,17 @@ describe('executions', () => {
     expect(who('states:StartExecution', MACHINE)).toEqual(['on-alarm'])
     expect(who('states:DescribeExecution', EXECUTION)).toEqual(['open-incident'])
     expect(who('states:GetExecutionHistory', EXECUTION)).toEqual(['report'])
-    for (const action of ['SendTaskSuccess', 'SendTaskHeartbeat']) expect(who(`states:${action}`, MACHINE)).toEqual([])
+    expect(who('states:SendTaskHeartbeat', MACHINE)).toEqual([])
     // Ends a wait, and never approves.
     expect(who('states:SendTaskFailure', MACHINE)).toEqual(['open-incident'])
     expect(who('states:SendTaskFailure', MACHINE.replace('prod', 'dev'))).toEqual([])
+  })
+
+  test('go on after a question only by the function that takes the answers, which alone may sign them', () => {
+    expect(who('states:SendTaskSuccess', MACHINE)).toEqual(['answer'])
+    const [key] = Object.keys(template.findResources('AWS::KMS::Key'))
+    expect(who('kms:Sign', key ?? '')).toEqual(['answer'])
+    expect(who('kms:GetPublicKey', key ?? '')).toEqual(['approval-key'])
   })
 })
 

@@ -11,6 +11,9 @@ import { bucketPolicy, functionsOf, plain } from '#test/infra/template.ts'
 const asl = readFileSync(new URL('../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
 const kinds = STEPS.map(({ kind }) => kind).sort()
 
+/** Functions that no state of the machine calls. */
+const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key']
+
 let templates: Map<string, Template>
 let template: Template
 
@@ -46,10 +49,12 @@ describe('what is drilled is what is deployed', () => {
     const handlers = readdirSync(new URL('../../functions/', import.meta.url))
       .filter(
         (file) =>
-          file.endsWith('.ts') && !['lambda.ts', 'ports.ts', 'plans.ts', 'on-alarm.ts', 'probe.ts'].includes(file),
+          file.endsWith('.ts') &&
+          !BESIDE.includes(file.slice(0, -3)) &&
+          !['lambda.ts', 'ports.ts', 'plans.ts'].includes(file),
       )
       .map((file) => file.slice(0, -'.ts'.length))
-    const functions = [...functionsOf(template).keys()].filter((name) => !['on-alarm', 'probe'].includes(name))
+    const functions = [...functionsOf(template).keys()].filter((name) => !BESIDE.includes(name))
     const placeholders = new Set([...asl.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name))
     const substitutions = ['Bucket', ...kinds.map(substitutionOf)].sort()
     expect(handlers.sort()).toEqual(kinds)
@@ -109,9 +114,9 @@ describe('a deploy never undoes a rollback', () => {
       [undefined, ['s3:*']],
       [undefined, ['s3:*']],
       ['NothingIsDeleted', ['s3:DeleteObject', 's3:DeleteObjectVersion']],
-      ['PeopleApprove', ['s3:PutObject']],
       ['PeopleStop', ['s3:PutObject']],
       ['LeasesStay', ['s3:DeleteObject', 's3:DeleteObjectVersion']],
+      ['PeopleApprove', ['s3:PutObject']],
     ])
   })
 
@@ -128,21 +133,35 @@ describe('a deploy never undoes a rollback', () => {
     expect(Unconditional.safeParse(statements.find(({ Sid }) => Sid === 'LeasesStay')).error).toBeUndefined()
   })
 
-  test('deletion, forged approvals and kill switches are denied to every role of the stack', () => {
-    const roles = Object.keys(template.findResources('AWS::IAM::Role')).sort()
-    for (const sid of ['NothingIsDeleted', 'PeopleApprove', 'PeopleStop']) {
-      const Deny = z.object({
-        Sid: z.literal(sid),
-        Condition: z.object({ ArnEquals: z.record(z.string(), z.array(z.string())) }),
-      })
-      const statements: z.output<typeof Deny>[] = []
-      JSON.parse(JSON.stringify(plain(template.findResources('AWS::S3::BucketPolicy'))), (_key, value) => {
-        const deny = Deny.safeParse(value)
-        if (deny.success) statements.push(deny.data)
-        return value
-      })
-      expect(statements.map(({ Condition }) => Condition.ArnEquals['aws:PrincipalArn']?.toSorted())).toEqual([roles])
-    }
+  const conditionsOf = (type: string, sid: string): unknown[] => {
+    const Deny = z.object({ Sid: z.literal(sid), Effect: z.literal('Deny'), Condition: z.unknown() })
+    const conditions: unknown[] = []
+    JSON.parse(JSON.stringify(plain(template.findResources(type))), (_key, value) => {
+      const deny = Deny.safeParse(value)
+      if (deny.success) conditions.push(deny.data.Condition)
+      return value
+    })
+    return conditions
+  }
+
+  test.each(['NothingIsDeleted', 'PeopleStop'])('%s holds for every role of the stack', (sid) => {
+    const roles = Object.keys(template.findResources('AWS::IAM::Role'))
+    expect(conditionsOf('AWS::S3::BucketPolicy', sid)).toEqual([
+      {
+        ArnEquals: {
+          'aws:PrincipalArn': expect.toSatisfy(
+            (arns: string[]) => arns.length === roles.length && roles.every((role) => arns.includes(role)),
+          ),
+        },
+      },
+    ])
+  })
+
+  test('an answer is written and signed by the function that takes it, and by no other identity of the account', () => {
+    const role = functionsOf(template).get('answer')?.Role
+    const condition = { ArnNotEquals: { 'aws:PrincipalArn': role } }
+    expect(conditionsOf('AWS::S3::BucketPolicy', 'PeopleApprove')).toEqual([condition])
+    expect(conditionsOf('AWS::KMS::Key', 'OnlyAnswersAreSigned')).toEqual([condition])
   })
 })
 
@@ -175,6 +194,48 @@ describe('an alarm reaches its function', () => {
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       DestinationConfig: { OnFailure: { Destination: { Ref: Match.stringLikeRegexp('Topic') } } },
     })
+  })
+})
+
+describe('people answer', () => {
+  test('by a URL that takes signed calls only, and which nobody else was let in to', () => {
+    template.resourceCountIs('AWS::Lambda::Url', 1)
+    template.hasResourceProperties('AWS::Lambda::Url', {
+      AuthType: 'AWS_IAM',
+      TargetFunctionArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('answer'), 'Arn'] },
+      Cors: Match.absent(),
+    })
+    const permissions = Object.values(template.findResources('AWS::Lambda::Permission'))
+    expect(JSON.stringify(permissions)).not.toContain('nswer')
+    expect(permissions.map(({ Properties }) => Properties.Principal)).not.toContain('*')
+    template.hasOutput('AnswerUrl', { Value: { 'Fn::GetAtt': [Match.anyValue(), 'FunctionUrl'] } })
+  })
+
+  test('with a policy that lets them come by the URL alone, where AWS says who they are', () => {
+    template.hasResourceProperties('AWS::IAM::ManagedPolicy', {
+      ManagedPolicyName: 'vector-rollback-prod-answer',
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Action: 'lambda:InvokeFunctionUrl',
+            Condition: { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } },
+          }),
+          Match.objectLike({
+            Action: 'lambda:InvokeFunction',
+            Condition: { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } },
+          }),
+        ],
+      },
+    })
+  })
+
+  test('under a key that outlives the stack and signs only; the steps that check get its public half', () => {
+    template.hasResource('AWS::KMS::Key', {
+      DeletionPolicy: 'Retain',
+      Properties: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
+    })
+    const given = [...functionsOf(template)].filter(([, { Environment }]) => Environment.Variables.APPROVAL_KEY)
+    expect(given.map(([name]) => name).sort()).toEqual(['answer', 'purge', 're-enable', 'swap-in'])
   })
 })
 
