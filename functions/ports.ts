@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { cloudwatchAlarms } from '#aws/alarms.ts'
 import { sfnExecutions } from '#aws/executions.ts'
+import { ssmFlagHistory } from '#aws/flag-history.ts'
 import { ssmFlags } from '#aws/flags.ts'
+import { cloudwatchMetricHistory } from '#aws/metric-history.ts'
 import { loggedMetrics } from '#aws/metrics.ts'
 import { snsNotifier } from '#aws/notifier.ts'
 import { s3Objects } from '#aws/objects.ts'
@@ -67,6 +70,9 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   get executions() {
     return sfnExecutions(setting('STATE_MACHINE_ARN'))
   },
+  alarms: cloudwatchAlarms(),
+  metricHistory: cloudwatchMetricHistory(),
+  flagHistory: ssmFlagHistory(),
   clock: clock ?? realClock,
   plans: planFolder(() => process.env.PLANS_DIRECTORY),
   get environment() {

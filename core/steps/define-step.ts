@@ -1,7 +1,18 @@
 import { z } from 'zod'
 import { Run } from '#core/incident/run.ts'
 import type { Plans } from '#core/plan/plans.ts'
-import type { Clock, Database, Executions, Flags, Metrics, Notifier, Objects } from '#core/ports.ts'
+import type {
+  Alarms,
+  Clock,
+  Database,
+  Executions,
+  FlagHistory,
+  Flags,
+  MetricHistory,
+  Metrics,
+  Notifier,
+  Objects,
+} from '#core/ports.ts'
 
 /** Everything a step may need. Each step names the ones it takes, and its function is granted no more. */
 export interface Ports {
@@ -11,6 +22,9 @@ export interface Ports {
   readonly notifier: Notifier
   readonly metrics: Metrics
   readonly executions: Executions
+  readonly alarms: Alarms
+  readonly metricHistory: MetricHistory
+  readonly flagHistory: FlagHistory
   readonly clock: Clock
   readonly plans: Plans
   /** `dev`, `staging`, `prod`, or `local`. */
