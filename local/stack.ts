@@ -12,6 +12,7 @@ import { replace } from '#functions/ports.ts'
 import { type Approver, answerTask } from '#local/answers.ts'
 import { type ExecutionResult, type HistoryEvent, LambdaError, loadStateMachine } from '#local/asl/interpret.ts'
 import { type TravellingClock, travellingClock } from '#local/clock.ts'
+import { cloudwatchService } from '#local/endpoints/cloudwatch.ts'
 import { lockDirectory } from '#local/endpoints/directory-lock.ts'
 import type { Faults } from '#local/endpoints/faults.ts'
 import { startEndpoints } from '#local/endpoints/server.ts'
@@ -145,7 +146,12 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     const endpoints = await startEndpoints({
       directory: await folder('s3'),
       clock,
-      services: [ssmService({ directory: await folder('ssm'), clock }), sns, states],
+      services: [
+        ssmService({ directory: await folder('ssm'), clock }),
+        cloudwatchService({ directory: await folder('cloudwatch'), clock }),
+        sns,
+        states,
+      ],
     })
     undo.push(() => endpoints.close())
     undo.push(setEnvironment(settings(options, endpoints.url)))

@@ -73,6 +73,12 @@ export const Signal = z
       .describe(
         'CloudWatch alarms that already exist and mean this signal, by name; {env} stands for the environment.',
       ),
+    missing: z
+      .enum(['notify', 'ignore'])
+      .optional()
+      .describe(
+        'What missing data means: notify tells people, once, and is the default of what is measured all the time (metrics, probes); ignore is that of events, of which there may be none. It never starts a rollback.',
+      ),
   })
   .superRefine(exactlyOne('This signal', SOURCES))
   .superRefine((signal, context) => {
