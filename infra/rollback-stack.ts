@@ -5,6 +5,7 @@ import { AlarmTriggers } from '#infra/alarms.ts'
 import type { Environment } from '#infra/environment.ts'
 import { RollbackFunctions } from '#infra/functions.ts'
 import { ProbeSchedule } from '#infra/probes.ts'
+import { Schedules } from '#infra/schedules.ts'
 import { nameIn, type Setting } from '#infra/setting.ts'
 import { RollbackMachine } from '#infra/state-machine.ts'
 import { Storage } from '#infra/storage.ts'
@@ -31,6 +32,7 @@ export class RollbackStack extends Stack {
     const machine = new RollbackMachine(this, 'StateMachine', { functions, setting })
     new AlarmTriggers(this, 'Alarms', { onAlarm: functions.onAlarm, setting })
     if (environment.database) new ProbeSchedule(this, 'Probes', functions)
+    new Schedules(this, 'Schedules', functions)
     storage.protectFrom([...functions.roles, machine.role])
   }
 }
