@@ -4,6 +4,7 @@ import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
 import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
 import { drillCommand, runCommand } from './commands/runs.ts'
+import { baselineCommands, observeCommands } from './commands/signals.ts'
 import { snapshotCommands } from './commands/snapshots.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 
@@ -36,6 +37,8 @@ for (const add of [
   fixtureCommand,
   bootstrapCommand,
   snapshotCommands,
+  baselineCommands,
+  observeCommands,
 ])
   add(program)
 

@@ -5,7 +5,7 @@ describe('help', () => {
   test('tells what there is and what the exit codes mean, on stdout', async () => {
     const { code, stdout, stderr } = await cli(['--help'])
     expect([code, stderr]).toEqual([0, ''])
-    for (const command of ['plan', 'drill', 'run', 'probe', 'fixture', 'bootstrap', 'snapshots'])
+    for (const command of ['plan', 'drill', 'run', 'probe', 'fixture', 'bootstrap', 'snapshots', 'baseline', 'observe'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     expect(stdout).toContain('3 refused, nothing changed')
   })
@@ -22,6 +22,9 @@ describe('help', () => {
     ['snapshots', 'verify'],
     ['snapshots', 'take'],
     ['snapshots', 'sweep'],
+    ['baseline', 'record'],
+    ['baseline', 'compare'],
+    ['observe', 'report'],
   ])('of %s %s ends with examples that can be copied', async (...command) => {
     const { code, stdout } = await cli([...command.filter(Boolean), '--help'])
     expect(code).toBe(0)
