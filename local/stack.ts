@@ -89,7 +89,9 @@ const call = async (name: string, payload: unknown): Promise<unknown> => {
 const settings = (options: StackOptions, endpoint: string): Record<string, string> => ({
   AWS_ENDPOINT_URL: endpoint,
   // A person's own value for one service would win over the local endpoint.
-  ...Object.fromEntries(['S3', 'SSM', 'SNS', 'SFN'].map((service) => [`AWS_ENDPOINT_URL_${service}`, endpoint])),
+  ...Object.fromEntries(
+    ['S3', 'SSM', 'SNS', 'SFN', 'CLOUDWATCH'].map((service) => [`AWS_ENDPOINT_URL_${service}`, endpoint]),
+  ),
   AWS_REGION: REGION,
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
