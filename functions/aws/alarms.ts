@@ -6,7 +6,8 @@ import {
   paginateDescribeAlarms,
   ScanBy,
 } from '@aws-sdk/client-cloudwatch'
-import { cloudwatchClient, type Limits } from '#aws/clients.ts'
+import type { Limits } from '#aws/clients.ts'
+import { cloudwatchClient } from '#aws/cloudwatch-client.ts'
 import { fromSdk } from '#aws/sdk-errors.ts'
 import type { RollbackError } from '#core/errors.ts'
 import type { AlarmChange, Alarms, DescribedAlarm } from '#core/ports.ts'

@@ -1,4 +1,3 @@
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SFNClient } from '@aws-sdk/client-sfn'
 import { SNSClient } from '@aws-sdk/client-sns'
@@ -31,9 +30,6 @@ export const snsClient = (limits = LIMITS): SNSClient =>
 export const sfnClient = (limits = LIMITS): SFNClient =>
   sfn(limits, ['idle', 'answer'], (common) => new SFNClient(common))
 
-export const cloudwatchClient = (limits = LIMITS): CloudWatchClient =>
-  cloudwatch(limits, ['idle', 'answer'], (common) => new CloudWatchClient(common))
-
 /** For all but downloads. A large part on a slow line may take its time, as long as bytes flow. */
 export const s3Client = (limits = LIMITS): S3Client => s3(limits, ['idle'], pathStyle)
 
@@ -55,7 +51,7 @@ interface Common {
 /** An endpoint of one's own has no host name per bucket. */
 const pathStyle = (common: Common): S3Client => new S3Client({ ...common, forcePathStyle: 'endpoint' in common })
 
-const memoised = <C>(service: 'S3' | 'SSM' | 'SNS' | 'SFN' | 'CLOUDWATCH') => {
+export const memoised = <C>(service: 'S3' | 'SSM' | 'SNS' | 'SFN' | 'CLOUDWATCH') => {
   const clients = new Map<string, C>()
   return (limits: Limits, watched: readonly Watched[], create: (common: Common) => C): C => {
     const endpoint = process.env[`AWS_ENDPOINT_URL_${service}`] || process.env.AWS_ENDPOINT_URL
@@ -86,4 +82,3 @@ const s3 = memoised<S3Client>('S3')
 const ssm = memoised<SSMClient>('SSM')
 const sns = memoised<SNSClient>('SNS')
 const sfn = memoised<SFNClient>('SFN')
-const cloudwatch = memoised<CloudWatchClient>('CLOUDWATCH')

@@ -1,5 +1,6 @@
 import { paginateGetMetricData } from '@aws-sdk/client-cloudwatch'
-import { cloudwatchClient, type Limits } from '#aws/clients.ts'
+import type { Limits } from '#aws/clients.ts'
+import { cloudwatchClient } from '#aws/cloudwatch-client.ts'
 import { fromSdk } from '#aws/sdk-errors.ts'
 import type { MetricHistory } from '#core/ports.ts'
 
