@@ -4,6 +4,7 @@ import { readBaseline, writeBaseline } from '#core/baseline/document.ts'
 import { withBaselines } from '#core/baseline/resolve.ts'
 import { loadPlan, type Plan } from '#core/plan/load.ts'
 import { absoluteLimit } from '#core/plan/signals.ts'
+import { probesOf, unmeasured } from '#core/probe/measure.ts'
 import { edited, planFolder } from '#test/core/plan/folder.ts'
 import { createBucket, useEndpoints } from '#test/support/endpoints.ts'
 
@@ -60,6 +61,12 @@ describe('a limit in percent of a recorded baseline', () => {
     expect(await of('recorded')).toBe('Baseline.Missing')
     expect(await of('torn')).toBe('Baseline.Unreadable')
   })
+})
+
+test('a probe whose baseline nobody has looked up is neither within its limit nor beyond it, and keeps no other from its turn', async () => {
+  const [probe] = probesOf(await planWith('recorded'))
+  if (!probe) throw new Error('the small plan has a probe')
+  expect(unmeasured(probe, new Error('no rights'))).toMatchObject({ signal: 'slow', limit: null, breached: 'unknown' })
 })
 
 test('a baseline is written once under its name, and replaced only when that is asked for', async () => {
