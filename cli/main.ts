@@ -6,6 +6,7 @@ import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
 import { drillCommand, runCommand } from './commands/runs.ts'
+import { baselineCommands, observeCommands } from './commands/signals.ts'
 import { snapshotCommands } from './commands/snapshots.ts'
 import { switchCommands } from './commands/switch.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
@@ -42,6 +43,8 @@ for (const add of [
   snapshotCommands,
   breakerCommands,
   switchCommands,
+  baselineCommands,
+  observeCommands,
 ])
   add(program)
 

@@ -86,6 +86,36 @@ const ANSWER: Shape = {
   },
 }
 
+/** Beside what an alarm's own function may do: it does the same for alarms whose event got lost. */
+const SWEEP_ALARMS: Shape = {
+  ...ON_ALARM,
+  entry: 'sweep-alarms',
+  purpose: 'Finds alarms whose event got lost, or that went off before there was anybody to tell.',
+  seconds: 110,
+  rights: {
+    ...ON_ALARM.rights,
+    needs: [...new Set([...ON_ALARM.rights.needs, 'alarms', 'objects'] as const)],
+    executions: [...new Set([...ON_ALARM.rights.executions, 'DescribeExecution'] as const)],
+    bucket: {
+      reads: [...ON_ALARM.rights.bucket.reads, 'decisions/*'],
+      writes: [...ON_ALARM.rights.bucket.writes, 'swept/*'],
+    },
+  },
+}
+
+const OBSERVE_REPORT: Shape = {
+  entry: 'observe-report',
+  purpose: 'Tells people every week what would have been done, or was done, and how long before they did.',
+  seconds: 290,
+  megabytes: MEMORY,
+  rights: {
+    needs: ['alarms', 'flagHistory', 'objects', 'notifier', 'plans', 'clock', 'environment'],
+    flags: 'read',
+    executions: [],
+    bucket: { reads: ['decisions/*'], writes: [] },
+  },
+}
+
 const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   entry: kind,
   purpose,
@@ -107,6 +137,8 @@ export class RollbackFunctions extends Construct {
   readonly probe: LambdaFunction
   readonly answer: LambdaFunction
   readonly answerRole: Role
+  readonly sweepAlarms: LambdaFunction
+  readonly observeReport: LambdaFunction
   readonly roles: readonly Role[]
 
   constructor(scope: Construct, id: string, props: { readonly code: Code; readonly setting: Setting }) {
@@ -138,6 +170,8 @@ export class RollbackFunctions extends Construct {
     this.answer = create(ANSWER)
     // The one that it was just given.
     this.answerRole = this.answer.role as Role
+    this.sweepAlarms = create(SWEEP_ALARMS)
+    this.observeReport = create(OBSERVE_REPORT)
     this.roles = roles
   }
 }

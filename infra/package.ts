@@ -15,6 +15,8 @@ export const ENTRIES: readonly string[] = [
   'probe',
   'answer',
   'approval-key',
+  'sweep-alarms',
+  'observe-report',
 ]
 
 /**

@@ -7,6 +7,7 @@ import { ApprovalKey } from '#infra/approval-key.ts'
 import type { Environment } from '#infra/environment.ts'
 import { RollbackFunctions } from '#infra/functions.ts'
 import { ProbeSchedule } from '#infra/probes.ts'
+import { Schedules } from '#infra/schedules.ts'
 import { nameIn, type Setting } from '#infra/setting.ts'
 import { RollbackMachine } from '#infra/state-machine.ts'
 import { Storage } from '#infra/storage.ts'
@@ -42,6 +43,7 @@ export class RollbackStack extends Stack {
     const machine = new RollbackMachine(this, 'StateMachine', { functions, setting })
     new AlarmTriggers(this, 'Alarms', { onAlarm: functions.onAlarm, setting })
     if (environment.database) new ProbeSchedule(this, 'Probes', functions)
+    new Schedules(this, 'Schedules', functions)
     new AnswerUrl(this, 'Answers', { answer: functions.answer, environment })
     approvalKey.signedOnlyBy(functions.answerRole)
     storage.protectFrom([...functions.roles, approvalKey.role, machine.role])

@@ -14,6 +14,7 @@ import { startAnswerUrl } from '#local/answer-url.ts'
 import { type Approver, answerTask } from '#local/answers.ts'
 import { type ExecutionResult, type HistoryEvent, LambdaError, loadStateMachine } from '#local/asl/interpret.ts'
 import { type TravellingClock, travellingClock } from '#local/clock.ts'
+import { cloudwatchService } from '#local/endpoints/cloudwatch.ts'
 import { lockDirectory } from '#local/endpoints/directory-lock.ts'
 import type { Faults } from '#local/endpoints/faults.ts'
 import { kmsService } from '#local/endpoints/kms.ts'
@@ -112,7 +113,9 @@ const travels = (clock: TravellingClock, atLeast: number) => (state: string, mil
 const settings = (options: StackOptions, endpoint: string): Record<string, string> => ({
   AWS_ENDPOINT_URL: endpoint,
   // A person's own value for one service would win over the local endpoint.
-  ...Object.fromEntries(['S3', 'SSM', 'SNS', 'SFN'].map((service) => [`AWS_ENDPOINT_URL_${service}`, endpoint])),
+  ...Object.fromEntries(
+    ['S3', 'SSM', 'SNS', 'SFN', 'KMS', 'CLOUDWATCH'].map((service) => [`AWS_ENDPOINT_URL_${service}`, endpoint]),
+  ),
   AWS_REGION: REGION,
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
@@ -178,6 +181,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       clock,
       services: [
         ssmService({ directory: await folder('ssm'), clock }),
+        cloudwatchService({ directory: await folder('cloudwatch'), clock }),
         sns,
         states,
         kmsService({ directory: await folder('kms'), keyArn: KEY }),

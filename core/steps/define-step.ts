@@ -2,7 +2,19 @@ import { z } from 'zod'
 import type { Approvers } from '#core/approval/approvers.ts'
 import { Run } from '#core/incident/run.ts'
 import type { Plans } from '#core/plan/plans.ts'
-import type { Clock, Database, Executions, Flags, Metrics, Notifier, Objects, Signer } from '#core/ports.ts'
+import type {
+  Alarms,
+  Clock,
+  Database,
+  Executions,
+  FlagHistory,
+  Flags,
+  MetricHistory,
+  Metrics,
+  Notifier,
+  Objects,
+  Signer,
+} from '#core/ports.ts'
 
 /** Everything a step may need. Each step names the ones it takes, and its function is granted no more. */
 export interface Ports {
@@ -12,6 +24,9 @@ export interface Ports {
   readonly notifier: Notifier
   readonly metrics: Metrics
   readonly executions: Executions
+  readonly alarms: Alarms
+  readonly metricHistory: MetricHistory
+  readonly flagHistory: FlagHistory
   readonly clock: Clock
   /** For the function that takes the answers of people alone. */
   readonly signer: Signer

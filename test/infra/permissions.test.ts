@@ -43,12 +43,16 @@ const readers = (key: string): string[] => who('s3:GetObject', `${bucket}/${key}
 const needing = (port: string): string[] =>
   STEPS.flatMap(({ kind, needs }) => ((needs as readonly string[]).includes(port) ? [kind] : [])).sort()
 
+/** Functions that are no step. */
+const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report']
+/** With a narrower scope, CloudWatch leaves composite alarms out without an error. */
+const READS_ALARMS = ['cloudwatch:DescribeAlarms', 'cloudwatch:DescribeAlarmHistory']
+
 test('no function may do anything to everything', () => {
-  // The steps, on-alarm, probe, answer and approval-key.
-  expect(rights.size).toBe(STEPS.length + 4)
+  expect(rights.size).toBe(STEPS.length + BESIDE.length)
   for (const [name, statements] of rights)
     for (const { Action, Resource } of statements) {
-      expect(Resource, name).not.toContain('*')
+      if (!Action.every((action) => READS_ALARMS.includes(action))) expect(Resource, name).not.toContain('*')
       for (const action of Action) expect(action, name).not.toContain('*')
     }
 })
@@ -60,7 +64,7 @@ test('the state machine may invoke its own functions and no other, and only logs
     Action.includes('lambda:InvokeFunction') ? Resource : [],
   )
   const functions = Object.entries(template.findResources('AWS::Lambda::Function')).flatMap(([id, { Properties }]) =>
-    /-(on-alarm|probe|answer|approval-key)$/.test(Properties.FunctionName) ? [] : [id],
+    BESIDE.some((name) => Properties.FunctionName === `vector-rollback-prod-${name}`) ? [] : [id],
   )
   expect(invoked.toSorted()).toEqual(functions.sort())
   // AWS has no resources for the delivery of logs and for traces.
@@ -76,8 +80,8 @@ test('the state machine may invoke its own functions and no other, and only logs
 
 describe('flags', () => {
   test('are switched by containment, by a step that says so, by re-enabling, and by an alarm; by nothing else', () => {
-    expect(who('ssm:PutParameter', FLAG)).toEqual(['contain', 'on-alarm', 're-enable', 'set-flag'])
-    expect(who('ssm:GetParameter', FLAG)).toEqual(['on-alarm', ...needing('flags')].sort())
+    expect(who('ssm:PutParameter', FLAG)).toEqual(['contain', 'on-alarm', 're-enable', 'set-flag', 'sweep-alarms'])
+    expect(who('ssm:GetParameter', FLAG)).toEqual(['on-alarm', 'sweep-alarms', ...needing('flags')].sort())
   })
 
   test('of another environment, or of no plan, are out of reach', () => {
@@ -212,14 +216,16 @@ describe('the bucket', () => {
   })
 
   test('answers "no such key" to whoever reads, and to nobody else', () => {
-    expect(who('s3:ListBucket', bucket)).toEqual([...needing('objects'), 'answer'].sort())
+    expect(who('s3:ListBucket', bucket)).toEqual(
+      ['answer', 'observe-report', 'sweep-alarms', ...needing('objects')].sort(),
+    )
   })
 })
 
 describe('executions', () => {
   test('are started by an alarm, looked up by the claim of the lease, and read by the report', () => {
-    expect(who('states:StartExecution', MACHINE)).toEqual(['on-alarm'])
-    expect(who('states:DescribeExecution', EXECUTION)).toEqual(['open-incident'])
+    expect(who('states:StartExecution', MACHINE)).toEqual(['on-alarm', 'sweep-alarms'])
+    expect(who('states:DescribeExecution', EXECUTION)).toEqual(['open-incident', 'sweep-alarms'])
     expect(who('states:GetExecutionHistory', EXECUTION)).toEqual(['report'])
     expect(who('states:SendTaskHeartbeat', MACHINE)).toEqual([])
     // Ends a wait, and never approves.
@@ -235,9 +241,27 @@ describe('executions', () => {
   })
 })
 
+test('alarms and the past of flags are read by what looks for lost events and reports on the week, and nothing else of them is touched', () => {
+  const alarm = 'arn:aws:cloudwatch:eu-central-1:123456789012:alarm:any'
+  for (const action of READS_ALARMS) expect(who(action, alarm)).toEqual(['observe-report', 'sweep-alarms'])
+  for (const action of ['cloudwatch:SetAlarmState', 'cloudwatch:PutMetricAlarm', 'cloudwatch:DeleteAlarms'])
+    expect(who(action, alarm)).toEqual([])
+  expect(who('ssm:GetParameterHistory', FLAG)).toEqual(['observe-report'])
+  expect(who('ssm:GetParameterHistory', FLAG.replace('VECTOR_SEARCH_ENABLED', 'PASSWORD'))).toEqual([])
+})
+
+test('the sweep remembers what it has dealt with, and nobody else writes there', () => {
+  expect(writers('swept/pgvector-search/0123.json')).toEqual(['sweep-alarms'])
+  expect(readers('decisions/pgvector-search/2026-11-21T03:00:00.000Z-01.json')).toEqual(
+    expect.arrayContaining(['observe-report', 'sweep-alarms']),
+  )
+})
+
 test('people are told by the steps that have something to say', () => {
   const [topic] = Object.keys(template.findResources('AWS::SNS::Topic'))
-  expect(who('sns:Publish', topic ?? '')).toEqual(['on-alarm', ...needing('notifier')].sort())
+  expect(who('sns:Publish', topic ?? '')).toEqual(
+    ['on-alarm', 'observe-report', 'sweep-alarms', ...needing('notifier')].sort(),
+  )
 })
 
 test('a function gets the settings of its ports and no others', () => {

@@ -10,9 +10,8 @@ import { bucketPolicy, functionsOf, plain } from '#test/infra/template.ts'
 
 const asl = readFileSync(new URL('../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
 const kinds = STEPS.map(({ kind }) => kind).sort()
-
-/** Functions that no state of the machine calls. */
-const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key']
+/** Functions that are no step. */
+const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report']
 
 let templates: Map<string, Template>
 let template: Template
@@ -47,13 +46,9 @@ test('every environment of cdk.json has a stack, and an environment says which i
 describe('what is drilled is what is deployed', () => {
   test('substitutions of the definition = steps of the registry = handlers = functions', () => {
     const handlers = readdirSync(new URL('../../functions/', import.meta.url))
-      .filter(
-        (file) =>
-          file.endsWith('.ts') &&
-          !BESIDE.includes(file.slice(0, -3)) &&
-          !['lambda.ts', 'ports.ts', 'plans.ts'].includes(file),
-      )
+      .filter((file) => file.endsWith('.ts') && !['lambda.ts', 'ports.ts', 'plans.ts'].includes(file))
       .map((file) => file.slice(0, -'.ts'.length))
+      .filter((name) => !BESIDE.includes(name))
     const functions = [...functionsOf(template).keys()].filter((name) => !BESIDE.includes(name))
     const placeholders = new Set([...asl.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name))
     const substitutions = ['Bucket', ...kinds.map(substitutionOf)].sort()
@@ -178,7 +173,9 @@ describe('an alarm reaches its function', () => {
     const Rule = z.object({
       detail: z.object({ alarmName: z.array(z.union([z.string(), z.object({ prefix: z.string() })])) }),
     })
-    const [rule] = Object.values(template.findResources('AWS::Events::Rule'))
+    const [rule] = Object.values(template.findResources('AWS::Events::Rule')).filter(
+      ({ Properties }) => Properties.EventPattern !== undefined,
+    )
     const { alarmName: patterns } = Rule.parse(rule?.Properties.EventPattern).detail
     const passes = (name: string) =>
       patterns.some((pattern) => (typeof pattern === 'string' ? pattern === name : name.startsWith(pattern.prefix)))
@@ -236,6 +233,17 @@ describe('people answer', () => {
     })
     const given = [...functionsOf(template)].filter(([, { Environment }]) => Environment.Variables.APPROVAL_KEY)
     expect(given.map(([name]) => name).sort()).toEqual(['answer', 'purge', 're-enable', 'swap-in'])
+  })
+})
+
+test.each([
+  ['alarms whose event got lost are looked for every five minutes', 'rate(5 minutes)', 'sweepalarms'],
+  ['people are told every week what the alarms led to', 'cron(0 7 ? * MON *)', 'observereport'],
+])('%s', (_, expression, target) => {
+  template.hasResourceProperties('AWS::Events::Rule', {
+    ScheduleExpression: expression,
+    State: 'ENABLED',
+    Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp(target), 'Arn'] } })],
   })
 })
 
