@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sfnExecutions } from '#aws/executions.ts'
 import { ssmFlags } from '#aws/flags.ts'
 import { loggedMetrics } from '#aws/metrics.ts'
-import { snsNotifier } from '#aws/notifier.ts'
+import { notifier } from '#aws/notifier.ts'
 import { s3Objects } from '#aws/objects.ts'
 import { postgres } from '#aws/postgres.ts'
+import { ssmSecrets } from '#aws/secrets.ts'
 import { RollbackError } from '#core/errors.ts'
 import type { Clock, Database } from '#core/ports.ts'
 import type { Ports } from '#core/steps/define-step.ts'
@@ -61,7 +62,11 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   },
   database: lazyDatabase,
   get notifier() {
-    return snsNotifier(setting('TOPIC_ARN'))
+    return notifier({
+      people: () => setting('TOPIC_ARN'),
+      chat: () => process.env.CHAT_TOPIC_ARN,
+      secrets: ssmSecrets(),
+    })
   },
   metrics: loggedMetrics(),
   get executions() {

@@ -60,6 +60,8 @@ const world = (plans: Readonly<Record<string, Plan | null>>, failing: readonly s
         sent.push(notification)
         return { id: '1' }
       },
+      chat: async () => null,
+      post: () => Promise.reject(new Error('no webhook is called')),
     },
   })
   return { ports, log, sent }
