@@ -163,7 +163,7 @@ describe('one kind of step is one value, one file, one handler', () => {
   })
 
   test('each has a handler that names it and nothing else', () => {
-    const beside = ['lambda.ts', 'on-alarm.ts', 'plans.ts', 'ports.ts', 'probe.ts']
+    const beside = ['lambda.ts', 'on-alarm.ts', 'plans.ts', 'ports.ts', 'probe.ts', 'remind.ts']
     expect(handlers.sort()).toEqual([...STEPS.map(({ kind }) => `${kind}.ts`), ...beside].sort())
     for (const { kind } of STEPS)
       expect(importsOf(`functions/${kind}.ts`)).toEqual([`core/steps/${kind}.ts`, 'functions/lambda.ts'])
@@ -211,7 +211,11 @@ describe('the state machine reads as a page', () => {
 
   /** Where an error leads that does not lead to a person at once. */
   const ENDS: Readonly<Record<string, string>> = {
-    'Needs a human': 'Nobody answered',
+    'Needs a human': 'Tell that nobody answered',
+    // What only tells stops nothing.
+    'Tell that nobody answered': 'Nobody answered',
+    'Tell that it is closed': 'Handed over',
+    'Tell that it got worse': 'Run the steps',
     // Whose caught error, and whose end, is a person: what was there comes back first.
     'Ask to replace': 'Put back what was there',
   }

@@ -12,6 +12,9 @@ export const keys = {
   messages: (id: IncidentId) => `incidents/${id}/messages/`,
   approval: (id: IncidentId, purpose: string) => `incidents/${id}/approvals/${purpose}/`,
   human: (id: IncidentId) => `incidents/${id}/human/`,
+  /** Of a run that could not be opened: it has no lease by which it would be found. */
+  unopened: (id: IncidentId) => `unopened/${id}.json`,
+  allUnopened: 'unopened/',
   replaced: (id: IncidentId) => `incidents/${id}/replaced.json`,
   purged: (id: IncidentId) => `incidents/${id}/purged.json`,
   report: (id: IncidentId, extension: 'json' | 'md' | 'html') => `incidents/${id}/report.${extension}`,

@@ -10,7 +10,7 @@ export const EVENTS = {
   'not-contained': 'The flags could not be set: the system is NOT contained.',
   started: 'A path begins after containment.',
   joined: 'Another signal has joined a run that goes on.',
-  worse: 'It got worse, and the full path follows the partial one.',
+  worse: 'It got worse: a worse path follows the one that ran, or is demanded of it.',
   'proceed-needed': 'A person must say whether the path goes on after containment.',
   'approval-needed': 'A person must approve before retired tables are destroyed.',
   'replace-needed': 'A person must say whether a snapshot takes the place of what was there, and of how many rows.',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { requireApproval } from '#core/approval/approval.ts'
+import { readRequest, requireApproval } from '#core/approval/approval.ts'
 import { requireLease } from '#core/incident/lease.ts'
 import { requireSamePlan } from '#core/incident/same-plan.ts'
 import { tell } from '#core/incident/tell.ts'
@@ -19,13 +19,16 @@ export const reEnable = defineStep({
     requireSamePlan(run, plan)
     await requireLease(run, ports.objects)
     const set: string[] = []
+    const names = Object.entries(plan.flags).map(([name, flag]) => `${name} is "${flag.on}"`)
     for (const [name, flag] of Object.entries(plan.flags)) {
       const parameter = resolveFlag(plan, name, ports.environment)
       if ((await ports.flags.read(parameter))?.value === flag.on) continue
       await ports.flags.write(parameter, flag.on)
       set.push(`${name} set to "${flag.on}"`)
     }
-    await tell(run, 're-enabled', { flags: set.join(', ') || 'on already' }, ports)
+    // Once for each approval, also when a retry finds them on.
+    const asked = await readRequest(ports.objects, run.incident, 're-enable')
+    await tell(run, 're-enabled', { flags: names.join(', ') }, ports, asked?.requestedAt ?? null)
     return { changed: set.length > 0, detail: set.join(', ') || 'the flags are on' }
   },
 })

@@ -38,8 +38,8 @@ describe('a worse path', () => {
       expect(await world.kinds(run.incident)).not.toContain('drop-indexes')
       expect(await world.kinds(run.incident)).toContain('retire')
       expect(taken.find(({ name }) => name === 'Ask to go on')?.error).toBe('Approval.Superseded')
-      expect(await world.told(run.incident, 'escalated')).toHaveLength(1)
-      expect(report?.notifications.map(({ event }) => event)).toContain('escalated')
+      expect(await world.told(run.incident, 'worse')).toHaveLength(1)
+      expect(report?.notifications.map(({ event }) => event)).toContain('worse')
       const late = (await readRequest(world.objects, run.incident, 'proceed')) ?? question
       expect(late.superseded?.by).toBe(worse.incident)
       await expect(
@@ -77,7 +77,7 @@ describe('a worse path', () => {
       const question = await world.asked(run.incident)
       for (const kind of ['partial', 'flag', 'full'] as const) await world.ended(await world.goOff(kind))
       expect(await readRequest(world.objects, run.incident, 'proceed')).toEqual(question)
-      expect(await world.told(run.incident, 'escalated')).toEqual([])
+      expect(await world.told(run.incident, 'worse')).toEqual([])
       await world.answer(question, 'team-lead')
       const { report } = await world.ended(run)
       expect(report).toMatchObject({ outcome: 'rolled-back', path: 'full', escalations: [] })
@@ -129,7 +129,7 @@ describe('a worse path', () => {
       const { report, problem } = await world.ended(run)
       expect(problem).toBeNull()
       expect(report).toMatchObject({ outcome: 'rolled-back', path: to, escalations: [{ from, to }] })
-      expect(await world.told(run.incident, 'escalated')).toHaveLength(1)
+      expect(await world.told(run.incident, 'worse')).toHaveLength(1)
       expect(await world.told(run.incident, 'started')).toHaveLength(1)
     })
   })
@@ -183,7 +183,7 @@ describe('a worse path', () => {
         expect(await world.flag()).toBe('false')
       }
       expect(await world.told(restore.incident, 'held-back')).toHaveLength(1)
-      expect(await world.told(restore.incident, 'escalated')).toEqual([])
+      expect(await world.told(restore.incident, 'worse')).toEqual([])
       expect((await world.joined(restore.incident)).map(({ request }) => request.path)).toEqual(['full', 'partial'])
       const { token } = await world.asked(restore.incident, () => true, 're-enable')
       await world.stack.executions.succeed(token, { approved: false })
