@@ -13,12 +13,13 @@ export const ANSWERS = 'incidents/*/approvals/*/answers/*'
 export const PART_LISTS = ['snapshots/*/parts.json', 'restores/*/parts.json'] as const
 
 const LEASE = 'leases/*.json'
-const INCIDENT = 'incidents/*/incident.json'
 const COURSE = 'incidents/*/course.json'
 const RUNS = 'runs/*'
 const EVENTS = 'incidents/*/events/*'
 const MESSAGES = 'incidents/*/messages/*'
 const APPROVALS = 'incidents/*/approvals/*'
+const INCIDENT = 'incidents/*/incident.json'
+const HUMAN = 'incidents/*/human/*'
 const SNAPSHOTS = 'snapshots/*'
 const RESTORES = 'restores/*'
 const INDEXES = 'indexes/*'
@@ -47,7 +48,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
     ],
   },
   'safe-point': inRun([], [COURSE, RUNS]),
-  notify: inRun([INCIDENT], [MESSAGES]),
+  notify: inRun([INCIDENT, HUMAN], [MESSAGES]),
   'preserve-evidence': inRun([], ['incidents/*/evidence/*']),
   'drop-indexes': inRun([LEASE], [INDEXES]),
   'run-sql': inRun([LEASE]),
@@ -73,6 +74,9 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   verify: inRun([], ['incidents/*/checks/*']),
   watch: inRun([EVENTS]),
   're-enable': inRun([LEASE, APPROVALS], [MESSAGES]),
-  'needs-human': inRun([INCIDENT], ['incidents/*/human/*', MESSAGES]),
+  'needs-human': inRun([INCIDENT], [HUMAN, 'unopened/*', MESSAGES]),
   report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', COURSE, MESSAGES, LEASE]),
 }
+
+/** Looks at what is open, and writes down what it sent. */
+export const REMIND_ACCESS: BucketAccess = { reads: [LEASE, 'incidents/*', 'unopened/*'], writes: [MESSAGES] }

@@ -4,7 +4,7 @@ import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aw
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
-import { BUCKET_ACCESS } from '#infra/bucket-access.ts'
+import { BUCKET_ACCESS, REMIND_ACCESS } from '#infra/bucket-access.ts'
 import { type Rights, statementsFor } from '#infra/permissions.ts'
 import { nameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
@@ -71,6 +71,19 @@ const PROBE: Shape = {
   },
 }
 
+const REMIND: Shape = {
+  entry: 'remind',
+  purpose: 'Calls people again, and others, while an incident waits for them.',
+  seconds: 240,
+  megabytes: MEMORY,
+  rights: {
+    needs: ['objects', 'executions', 'notifier', 'plans', 'clock', 'environment'],
+    flags: 'read',
+    executions: ['DescribeExecution'],
+    bucket: REMIND_ACCESS,
+  },
+}
+
 const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   entry: kind,
   purpose,
@@ -84,12 +97,13 @@ const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   },
 })
 
-/** A function per kind of step, the one that alarms call and the one that probes, each with a role and a log group of its own. */
+/** A function per kind of step, the one that alarms call, the one that probes and the one that reminds, each with a role and a log group of its own. */
 export class RollbackFunctions extends Construct {
   /** By kind of step. */
   readonly steps: ReadonlyMap<StepKind, LambdaFunction>
   readonly onAlarm: LambdaFunction
   readonly probe: LambdaFunction
+  readonly remind: LambdaFunction
   readonly roles: readonly Role[]
 
   constructor(scope: Construct, id: string, props: { readonly code: Code; readonly setting: Setting }) {
@@ -118,6 +132,7 @@ export class RollbackFunctions extends Construct {
     this.steps = new Map(STEPS.map((step) => [step.kind, create(shapeOf(step))]))
     this.onAlarm = create(ON_ALARM)
     this.probe = create(PROBE)
+    this.remind = create(REMIND)
     this.roles = roles
   }
 }
@@ -130,7 +145,9 @@ const environmentOf = ({ needs }: Rights, setting: Setting): Record<string, stri
     // A small young generation: the buffers of what streams through are freed by many cheap collections, not by few dear ones.
     NODE_OPTIONS: '--enable-source-maps --max-semi-space-size=1',
     ...(needs.includes('objects') ? { BUCKET: setting.bucket.bucketName } : {}),
-    ...(needs.includes('notifier') ? { TOPIC_ARN: setting.topic.topicArn } : {}),
+    ...(needs.includes('notifier')
+      ? { TOPIC_ARN: setting.topic.topicArn, CHAT_TOPIC_ARN: setting.chatTopic.topicArn }
+      : {}),
     ...(needs.includes('executions') ? { STATE_MACHINE_ARN: stateMachineArn(setting) } : {}),
     ...(needs.includes('database') && database
       ? {

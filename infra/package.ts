@@ -8,8 +8,8 @@ const ROOT = join(import.meta.dirname, '..')
 /** Never made: only the paths in the source maps are relative to it, so that every machine builds the same bytes. */
 const NOMINAL = join(ROOT, 'package')
 
-/** The functions: one per kind of step, the one that alarms call, and the one that probes. */
-export const ENTRIES: readonly string[] = [...STEPS.map(({ kind }) => kind), 'on-alarm', 'probe']
+/** The functions: one per kind of step, the one that alarms call, the one that probes, and the one that reminds. */
+export const ENTRIES: readonly string[] = [...STEPS.map(({ kind }) => kind), 'on-alarm', 'probe', 'remind']
 
 /**
  * Writes the code of all functions into a folder: a module `<entry>.mjs` each, what they share in chunks, source maps, and

@@ -22,7 +22,7 @@ const allow = (actions: readonly string[], resources: readonly string[]): Policy
 export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement[] => [
   ...(rights.needs.includes('flags') ? flags(rights, setting) : []),
   ...(rights.needs.includes('objects') ? objects(rights, setting) : []),
-  ...(rights.needs.includes('notifier') ? allow(['sns:Publish'], [setting.topic.topicArn]) : []),
+  ...(rights.needs.includes('notifier') ? notifier(setting) : []),
   ...(rights.needs.includes('executions') ? executions(rights, setting) : []),
   ...(rights.needs.includes('database') ? database(setting) : []),
 ]
@@ -36,6 +36,19 @@ const flags = (rights: Rights, { stack, environment, plans }: Setting): PolicySt
   const arnOf = (path: string) =>
     stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName: path.slice(1) })
   return allow(actions, [...new Set(parameters)].map(arnOf))
+}
+
+/** The topics, and the keys that webhooks are signed with. Their encryption is that of `alias/aws/ssm`, which asks for no more. */
+const notifier = ({ stack, environment, plans, topic, chatTopic }: Setting): PolicyStatement[] => {
+  const secrets = plans.flatMap(({ webhooks }) =>
+    webhooks.map(({ secret }) => secret.replaceAll('{env}', environment.name)),
+  )
+  const arnOf = (path: string) =>
+    stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName: path.slice(1) })
+  return [
+    ...allow(['sns:Publish'], [topic.topicArn, chatTopic.topicArn]),
+    ...allow(['ssm:GetParameter'], [...new Set(secrets)].map(arnOf)),
+  ]
 }
 
 const objects = ({ bucket: { reads, writes } }: Rights, { bucket }: Setting): PolicyStatement[] => {

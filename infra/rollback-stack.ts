@@ -5,6 +5,7 @@ import { AlarmTriggers } from '#infra/alarms.ts'
 import type { Environment } from '#infra/environment.ts'
 import { RollbackFunctions } from '#infra/functions.ts'
 import { ProbeSchedule } from '#infra/probes.ts'
+import { Reminders } from '#infra/reminders.ts'
 import { nameIn, type Setting } from '#infra/setting.ts'
 import { RollbackMachine } from '#infra/state-machine.ts'
 import { Storage } from '#infra/storage.ts'
@@ -26,11 +27,13 @@ export class RollbackStack extends Stack {
       ...(account && region ? { env: { account, region } } : {}),
     })
     const storage = new Storage(this, 'Storage')
-    const setting: Setting = { stack: this, environment, plans, bucket: storage.bucket, topic: storage.topic }
+    const { bucket, topic, chatTopic } = storage
+    const setting: Setting = { stack: this, environment, plans, bucket, topic, chatTopic }
     const functions = new RollbackFunctions(this, 'Functions', { code: Code.fromAsset(directory), setting })
     const machine = new RollbackMachine(this, 'StateMachine', { functions, setting })
     new AlarmTriggers(this, 'Alarms', { onAlarm: functions.onAlarm, setting })
     if (environment.database) new ProbeSchedule(this, 'Probes', functions)
+    new Reminders(this, 'Reminders', { remind: functions.remind, setting })
     storage.protectFrom([...functions.roles, machine.role])
   }
 }

@@ -11,6 +11,7 @@ export interface Setting {
   readonly plans: readonly Plan[]
   readonly bucket: Bucket
   readonly topic: Topic
+  readonly chatTopic: Topic
 }
 
 /** Of the state machine and of everything that people look for by name. */

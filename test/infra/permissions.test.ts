@@ -39,8 +39,8 @@ const needing = (port: string): string[] =>
   STEPS.flatMap(({ kind, needs }) => ((needs as readonly string[]).includes(port) ? [kind] : [])).sort()
 
 test('no function may do anything to everything', () => {
-  // The steps, on-alarm and probe.
-  expect(rights.size).toBe(STEPS.length + 2)
+  // The steps, on-alarm, probe and remind.
+  expect(rights.size).toBe(STEPS.length + 3)
   for (const [name, statements] of rights)
     for (const { Action, Resource } of statements) {
       expect(Resource, name).not.toContain('*')
@@ -55,7 +55,7 @@ test('the state machine may invoke its own functions and no other, and only logs
     Action.includes('lambda:InvokeFunction') ? Resource : [],
   )
   const functions = Object.entries(template.findResources('AWS::Lambda::Function')).flatMap(([id, { Properties }]) =>
-    /-(on-alarm|probe)$/.test(Properties.FunctionName) ? [] : [id],
+    /-(on-alarm|probe|remind)$/.test(Properties.FunctionName) ? [] : [id],
   )
   expect(invoked.toSorted()).toEqual(functions.sort())
   // AWS has no resources for the delivery of logs and for traces.
@@ -88,7 +88,7 @@ describe('the bucket', () => {
   })
 
   test('is open to the steps that need it, each to the keys that it writes', () => {
-    const written: Record<string, readonly StepKind[]> = {
+    const written: Record<string, readonly (StepKind | 'remind')[]> = {
       [keys.lease(plan)]: ['open-incident', 'report'],
       [keys.incident(incident)]: ['open-incident'],
       [`${keys.joined(incident)}other.json`]: ['open-incident'],
@@ -98,16 +98,18 @@ describe('the bucket', () => {
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
       [`${keys.checks(incident)}at-full.json`]: ['verify'],
       [`${keys.human(incident)}at.json`]: ['needs-human'],
-      [`${keys.messages(incident)}at-started.json`]: [
+      [`${keys.messages(incident)}started-0123.json`]: [
         'ask-approval',
         'needs-human',
         'notify',
         'open-incident',
         're-enable',
+        'remind',
         'report',
       ],
       // A question about a path ends when a worse one takes its place; no other question does.
       [`${keys.approval(incident, 'proceed')}request.json`]: ['ask-approval', 'open-incident'],
+      [keys.unopened(incident)]: ['needs-human'],
       [`${keys.approval(incident, 'purge')}request.json`]: ['ask-approval'],
       [`${keys.approval(incident, 'replace')}request.json`]: ['ask-approval'],
       [`${keys.approval(incident, 're-enable')}request.json`]: ['ask-approval'],
@@ -156,16 +158,16 @@ describe('the bucket', () => {
       'put-back',
       'swap-in',
     ]
-    expect(readers(keys.lease(plan))).toEqual(['open-incident', 'report', ...changes, ...restores].sort())
+    expect(readers(keys.lease(plan))).toEqual(['open-incident', 'remind', 'report', ...changes, ...restores].sort())
   })
 
   test('shows how a run began to what tells people of it, and to what goes on from it', () => {
     const tell: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
-    expect(readers(keys.incident(incident))).toEqual(['choose-restore', 'open-incident', ...tell].sort())
+    expect(readers(keys.incident(incident))).toEqual(['choose-restore', 'open-incident', 'remind', ...tell].sort())
   })
 
   test('shows the recorded approvals to what re-checks them, and takes answers from no function', () => {
-    expect(readers(answer)).toEqual(['purge', 're-enable', 'report', 'swap-in'])
+    expect(readers(answer)).toEqual(['purge', 're-enable', 'remind', 'report', 'swap-in'])
     expect(writers(answer)).toEqual([])
   })
 
@@ -177,14 +179,14 @@ describe('the bucket', () => {
   })
 
   test('answers "no such key" to whoever reads, and to nobody else', () => {
-    expect(who('s3:ListBucket', bucket)).toEqual(needing('objects'))
+    expect(who('s3:ListBucket', bucket)).toEqual([...needing('objects'), 'remind'].sort())
   })
 })
 
 describe('executions', () => {
   test('are started by an alarm, looked up by the claim of the lease, and read by the report', () => {
     expect(who('states:StartExecution', MACHINE)).toEqual(['on-alarm'])
-    expect(who('states:DescribeExecution', EXECUTION)).toEqual(['open-incident'])
+    expect(who('states:DescribeExecution', EXECUTION)).toEqual(['open-incident', 'remind'])
     expect(who('states:GetExecutionHistory', EXECUTION)).toEqual(['report'])
     for (const action of ['SendTaskSuccess', 'SendTaskHeartbeat']) expect(who(`states:${action}`, MACHINE)).toEqual([])
     // Ends a wait, and never approves.
@@ -194,8 +196,16 @@ describe('executions', () => {
 })
 
 test('people are told by the steps that have something to say', () => {
-  const [topic] = Object.keys(template.findResources('AWS::SNS::Topic'))
-  expect(who('sns:Publish', topic ?? '')).toEqual(['on-alarm', ...needing('notifier')].sort())
+  const topics = Object.keys(template.findResources('AWS::SNS::Topic'))
+  expect(topics).toHaveLength(2)
+  for (const topic of topics)
+    expect(who('sns:Publish', topic)).toEqual(['on-alarm', 'remind', ...needing('notifier')].sort())
+})
+
+test('who says what an incident is about may read how it began', () => {
+  const read = ['notify', 'ask-approval', 'needs-human', 'report', 'remind', 'open-incident']
+  expect(readers(keys.incident(incident))).toEqual(expect.arrayContaining(read))
+  expect(readers(`${keys.human(incident)}at.json`)).toEqual(expect.arrayContaining(['notify', 'report', 'remind']))
 })
 
 test('a function gets the settings of its ports and no others', () => {
@@ -204,6 +214,7 @@ test('a function gets the settings of its ports and no others', () => {
     const has = (port: string) => (needs as readonly string[]).includes(port)
     expect(given.includes('BUCKET'), kind).toBe(has('objects'))
     expect(given.includes('TOPIC_ARN'), kind).toBe(has('notifier'))
+    expect(given.includes('CHAT_TOPIC_ARN'), kind).toBe(has('notifier'))
     expect(given.includes('STATE_MACHINE_ARN'), kind).toBe(has('executions'))
     expect(given, kind).toEqual(expect.arrayContaining(['ENVIRONMENT']))
   }

@@ -46,10 +46,13 @@ describe('what is drilled is what is deployed', () => {
     const handlers = readdirSync(new URL('../../functions/', import.meta.url))
       .filter(
         (file) =>
-          file.endsWith('.ts') && !['lambda.ts', 'ports.ts', 'plans.ts', 'on-alarm.ts', 'probe.ts'].includes(file),
+          file.endsWith('.ts') &&
+          !['lambda.ts', 'ports.ts', 'plans.ts', 'on-alarm.ts', 'probe.ts', 'remind.ts'].includes(file),
       )
       .map((file) => file.slice(0, -'.ts'.length))
-    const functions = [...functionsOf(template).keys()].filter((name) => !['on-alarm', 'probe'].includes(name))
+    const functions = [...functionsOf(template).keys()].filter(
+      (name) => !['on-alarm', 'probe', 'remind'].includes(name),
+    )
     const placeholders = new Set([...asl.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name))
     const substitutions = ['Bucket', ...kinds.map(substitutionOf)].sort()
     expect(handlers.sort()).toEqual(kinds)
@@ -144,7 +147,7 @@ describe('an alarm reaches its function', () => {
     const Rule = z.object({
       detail: z.object({ alarmName: z.array(z.union([z.string(), z.object({ prefix: z.string() })])) }),
     })
-    const [rule] = Object.values(template.findResources('AWS::Events::Rule'))
+    const [rule] = Object.values(template.findResources('AWS::Events::Rule', { Properties: { EventPattern: {} } }))
     const { alarmName: patterns } = Rule.parse(rule?.Properties.EventPattern).detail
     const passes = (name: string) =>
       patterns.some((pattern) => (typeof pattern === 'string' ? pattern === name : name.startsWith(pattern.prefix)))
@@ -185,8 +188,21 @@ test('every log group is kept for a year and survives the stack', () => {
   })
 })
 
-test('messages are encrypted at rest and on the way', () => {
-  template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() })
+test('open incidents are looked at every five minutes, and people hear of a look that failed', () => {
+  template.hasResourceProperties('AWS::Events::Rule', {
+    ScheduleExpression: 'rate(5 minutes)',
+    State: 'ENABLED',
+    Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('remind'), 'Arn'] } })],
+  })
+  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+    FunctionName: { Ref: Match.stringLikeRegexp('remind') },
+    DestinationConfig: { OnFailure: { Destination: { Ref: Match.stringLikeRegexp('Topic') } } },
+  })
+})
+
+test('messages are encrypted at rest and on the way, those to the chat on a topic of their own', () => {
+  template.resourceCountIs('AWS::SNS::Topic', 2)
+  template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() })
   template.hasResourceProperties('AWS::SNS::TopicPolicy', {
     PolicyDocument: {
       Statement: [Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })],
