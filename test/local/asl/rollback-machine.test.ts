@@ -79,3 +79,39 @@ test('a person who chooses another path does not take the snapshot along; one wh
   const asked = { plan: 'p', path: 'restore', reason: 'a test', snapshot: 's-1', 'accept-drift': true }
   expect(requests).toEqual([asked, asked, { plan: 'p', path: 'full', reason: 'a test' }])
 })
+
+test('an approval that nobody gives ends contained: a person is called, and then everybody is told that nobody came', async () => {
+  const text = readFileSync(new URL('../../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
+  const told: unknown[] = []
+  const tell = (payload: { input: unknown }) => {
+    told.push(payload.input)
+    return {}
+  }
+  // Nothing else may be called: the test has no function for it.
+  const { result, events, seconds } = await run(text.replace(/\$\{(\w+)\}/g, '$1'), {
+    functions: {
+      ContainFunction: () => ({ flags: [] }),
+      OpenIncidentFunction: () => ({
+        run: { plan: 'p', path: 'full', drill: false },
+        joined: null,
+        steps: [],
+        settings: { askFirst: true, approvalSeconds: 3600, reEnable: false, purgeNow: false },
+      }),
+      PreserveEvidenceFunction: () => ({}),
+      NotifyFunction: tell,
+      AskApprovalFunction: () => ({}),
+      NeedsHumanFunction: tell,
+    },
+    input: { plan: 'p', path: 'full', reason: 'an alarm' },
+  })
+  expect(result).toMatchObject({ status: 'FAILED', error: 'Human.NoAnswer' })
+  expect(told).toMatchObject([
+    { event: 'started' },
+    { problem: { state: 'Ask to go on', error: 'States.Timeout' } },
+    { event: 'no-answer' },
+  ])
+  expect(seconds).toBe(3600 + 86_400)
+  expect(events.flatMap(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name ?? []).at(-1)).toBe(
+    'Nobody answered',
+  )
+})
