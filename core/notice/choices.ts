@@ -8,20 +8,24 @@ export const HUMAN_WITHIN_MS = 86_400_000
 /**
  * What people are waited for. `approval`: an answer to a question; `human`: a way on; `running`: nothing but that somebody looks.
  */
-export type Asked =
-  | { readonly kind: 'approval'; readonly incident: IncidentId }
-  | { readonly kind: 'human'; readonly incident: IncidentId; readonly record: string }
-  | { readonly kind: 'running'; readonly incident: IncidentId }
+export type Asked = {
+  readonly incident: IncidentId
+  readonly environment: string
+} & (
+  | { readonly kind: 'approval'; readonly roles: readonly string[] }
+  | { readonly kind: 'human' }
+  | { readonly kind: 'running' }
+)
 
 /** A word of a command that people copy into a shell: names and reasons are made by others. */
 const word = (text: string): string => (/^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
 
-/**
- * Answers *Needs a human*. The token is read where it lies: it stands in no message, since whoever has it can answer. BUCKET
- * is the bucket of the environment.
- */
-const answer = (record: string, decision: object): string =>
-  `aws stepfunctions send-task-success --task-token "$(aws s3 cp "s3://$BUCKET/"${word(record)} - | jq -r .token)" --task-output ${word(JSON.stringify(decision))}`
+/** Who answers says in which role; ROLE where there are several. No task token stands in a message: whoever has it can answer. */
+const command = (verb: string, what: string, asked: Asked): string => {
+  const [only, ...others] = asked.kind === 'approval' ? asked.roles : []
+  const role = only !== undefined && others.length === 0 ? word(only) : 'ROLE'
+  return `vector-rollback ${verb} ${word(asked.incident)}${what} --environment ${word(asked.environment)} --role ${role}`
+}
 
 /** Starts the state machine by hand. STATE_MACHINE is its ARN. */
 export const startCommand = (request: unknown): string =>
@@ -42,11 +46,9 @@ const WORDS: Readonly<Record<Prepared, string>> = {
 /** The command of a choice; `null` where it cannot be had now. */
 const commandOf = (choice: Prepared, asked: Asked): string | null => {
   if (choice === 'hold') return 'nothing to run: the flags stay at their safe values'
-  if (asked.kind === 'approval')
-    return choice === 'approve' || choice === 'deny' ? `vector-rollback ${choice} ${word(asked.incident)}` : null
+  if (asked.kind === 'approval') return choice === 'approve' || choice === 'deny' ? command(choice, '', asked) : null
   if (asked.kind !== 'human' || choice === 'approve' || choice === 'deny') return null
-  if (choice === 'retry' || choice === 'close') return answer(asked.record, { decision: choice })
-  return answer(asked.record, { decision: 'path', path: choice })
+  return command('decide', choice === 'retry' || choice === 'close' ? ` ${choice}` : ` path ${choice}`, asked)
 }
 
 /** The choices as lines for people; one that does not fit what is asked is left out. */
@@ -63,12 +65,12 @@ export const alternativesText = (choices: readonly Alternative[], asked: Asked):
 export const usualChoices = (asked: Asked): Values => {
   if (asked.kind === 'approval')
     return {
-      command: `vector-rollback approve ${word(asked.incident)}`,
+      command: command('approve', '', asked),
       alternatives: alternativesText(['approve', 'deny', 'hold'], asked),
     }
   if (asked.kind === 'human')
     return {
-      command: answer(asked.record, { decision: 'retry' }),
+      command: command('decide', ' retry', asked),
       alternatives: alternativesText(['retry', 'flag', 'partial', 'full', 'restore', 'close', 'hold'], asked),
     }
   return { alternatives: alternativesText(['hold'], asked) }

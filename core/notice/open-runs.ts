@@ -21,6 +21,7 @@ interface LookPorts {
   readonly executions: Executions
   readonly plans: Plans
   readonly clock: Clock
+  readonly environment: string
 }
 
 /** An incident that is not over, as its records have it. */
@@ -40,9 +41,9 @@ export interface OpenRun {
 const Human = z.looseObject({ at: z.string(), problem: Problem })
 
 const readHumans = async (objects: Objects, id: IncidentId): Promise<HumanRecord[]> =>
-  (await readAllJson(objects, keys.human(id))).flatMap(({ key, value }) => {
+  (await readAllJson(objects, keys.human(id))).flatMap(({ value }) => {
     const record = Human.safeParse(value).data
-    return record ? [{ key, at: record.at, error: `${record.problem.state}: ${record.problem.error}` }] : []
+    return record ? [{ at: record.at, error: `${record.problem.state}: ${record.problem.error}` }] : []
   })
 
 const readQuestions = async (objects: Objects, id: IncidentId): Promise<OpenQuestion[]> => {
@@ -73,7 +74,10 @@ const wasReleased = async (objects: Objects, { plan, incident }: Lease): Promise
   return now === null || now.released || now.incident !== incident
 }
 
-const ofLease = async (lease: Lease, { objects, executions, plans, clock }: LookPorts): Promise<OpenRun> => {
+const ofLease = async (
+  lease: Lease,
+  { objects, executions, plans, clock, environment }: LookPorts,
+): Promise<OpenRun> => {
   const id = lease.incident as IncidentId
   const [incident, events, humans, questions, joined, status] = await Promise.all([
     readIncident(objects, id),
@@ -90,6 +94,7 @@ const ofLease = async (lease: Lease, { objects, executions, plans, clock }: Look
   const path = incident?.path ?? null
   const records = {
     incident: id,
+    environment,
     questions,
     humans,
     steps: events.map(({ startedAt }) => startedAt),
@@ -124,7 +129,7 @@ export const Unopened = z.looseObject({
 })
 
 const ofUnopened = async (record: z.infer<typeof Unopened>, ports: LookPorts): Promise<OpenRun | null> => {
-  const { objects, executions, plans, clock } = ports
+  const { objects, executions, plans, clock, environment } = ports
   const id = record.incident as IncidentId
   const since = Date.parse(record.at)
   const now = clock.now().getTime()
@@ -136,7 +141,7 @@ const ofUnopened = async (record: z.infer<typeof Unopened>, ports: LookPorts): P
   return {
     about: { ...record, incident: id },
     plan: await planOf(plans, record.plan),
-    waits: waitsOf({ incident: id, questions: [], humans, steps: [], dueAt: null }, now),
+    waits: waitsOf({ incident: id, environment, questions: [], humans, steps: [], dueAt: null }, now),
     begin: since,
     known: { error: `${record.problem.error}: ${Problem.text(record.problem)}`, status: 'it could not begin' },
     alive: true,

@@ -25,7 +25,6 @@ export interface OpenQuestion {
 
 /** A decision that was asked of people: `incidents/<id>/human/<at>.json`. */
 export interface HumanRecord {
-  readonly key: string
   readonly at: string
   readonly error: string
 }
@@ -33,6 +32,7 @@ export interface HumanRecord {
 /** What the records say of a run, as far as it matters for waiting. Times in ISO 8601. */
 export interface Records {
   readonly incident: IncidentId
+  readonly environment: string
   /** Questions that are neither answered nor closed. */
   readonly questions: readonly OpenQuestion[]
   readonly humans: readonly HumanRecord[]
@@ -49,7 +49,7 @@ const time = (iso: string): number => Date.parse(iso)
  * another question was asked; one of an approval when it was answered, when its time is over, or when it failed and a person was
  * called. What waits for nobody and is over its budget waits for somebody to look.
  */
-export const waitsOf = ({ incident, questions, humans, steps, dueAt }: Records, now: number): Wait[] => {
+export const waitsOf = ({ incident, environment, questions, humans, steps, dueAt }: Records, now: number): Wait[] => {
   const human = humans.toSorted((a, b) => time(a.at) - time(b.at)).at(-1)
   const called = human ? time(human.at) : Number.NEGATIVE_INFINITY
   const open = questions.filter((one) => time(one.requestedAt) > called && time(one.expiresAt) > now)
@@ -57,7 +57,7 @@ export const waitsOf = ({ incident, questions, humans, steps, dueAt }: Records, 
   const approvals = open.map(
     ({ purpose, roles, requestedAt, expiresAt }): Wait => ({
       id: `approval ${purpose} ${requestedAt}`,
-      asked: { kind: 'approval', incident },
+      asked: { kind: 'approval', incident, environment, roles },
       since: time(requestedAt),
       until: time(expiresAt),
       roles,
@@ -70,7 +70,7 @@ export const waitsOf = ({ incident, questions, humans, steps, dueAt }: Records, 
       ...approvals,
       {
         id: `human ${human.at}`,
-        asked: { kind: 'human', incident, record: human.key },
+        asked: { kind: 'human', incident, environment },
         since: called,
         until,
         roles: [],
@@ -81,7 +81,7 @@ export const waitsOf = ({ incident, questions, humans, steps, dueAt }: Records, 
   return [
     {
       id: `overdue ${dueAt}`,
-      asked: { kind: 'running', incident },
+      asked: { kind: 'running', incident, environment },
       since: time(dueAt),
       until: null,
       roles: [],

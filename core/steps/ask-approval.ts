@@ -74,7 +74,7 @@ export const askApproval = defineStep({
     const values = {
       ...(incident ? valuesOfIncident(plan, incident) : {}),
       ...valuesOfProgress(incident, await readEvents(ports.objects, run.incident)),
-      ...usualChoices({ kind: 'approval', incident: run.incident }),
+      ...usualChoices({ kind: 'approval', incident: run.incident, environment: ports.environment, roles }),
       roles: roles.join(', '),
       deadline: request.expiresAt,
       next: `Digest ${request.digest.slice(0, 12)}, ${request.people} people, within ${printDuration(within)}.`,

@@ -71,7 +71,7 @@ export const needsHuman = defineStep({
       error: `${problem.error}: ${inWords(problem)}`,
       next: 'Choose: retry, another path, or close.',
       deadline: expiresAt,
-      ...usualChoices({ kind: 'human', incident, record }),
+      ...usualChoices({ kind: 'human', incident, environment: ports.environment }),
     }
     const event = run ? 'needs-human' : beforeTheRun(problem)
     // Asked a second time for the same reason, it is another question.

@@ -29,7 +29,9 @@ describe('a run that waits for an approval that does not come', { timeout: 120_0
     expect(events(twice.flat())).toEqual(['escalated'])
     expect(await look()).toEqual([])
     expect(sent('escalated').map(({ attributes }) => attributes.roles)).toEqual(['["lead"]'])
-    expect(sent('escalated')[0]?.message).toContain(`- Approve: vector-rollback approve ${incident}`)
+    expect(sent('escalated')[0]?.message).toContain(
+      `- Approve: vector-rollback approve ${incident} --environment local --role lead`,
+    )
     goTo(31)
     expect(events(await look()).sort()).toEqual(['escalated', 'reminder', 'update', 'users'])
     expect(sent('escalated')[1]).toMatchObject({
@@ -61,7 +63,7 @@ describe('a run that waits for an approval that does not come', { timeout: 120_0
     expect(last?.message).toContain('waits for a person')
     goTo(55 + 61)
     await look()
-    expect(sent('escalated').at(-1)?.message).toContain('"decision":"retry"')
+    expect(sent('escalated').at(-1)?.message).toContain(' retry --environment local --role ROLE')
     expect((await stack.flags.read(FLAG))?.value).toBe('false')
   })
 

@@ -20,9 +20,9 @@ const PLAN = {
   updates: (30 * MINUTE) as Milliseconds,
 }
 
-const nothing: Records = { incident, questions: [], humans: [], steps: [], dueAt: null }
+const nothing: Records = { incident, environment: 'prod', questions: [], humans: [], steps: [], dueAt: null }
 const QUESTION = { purpose: 'purge', roles: ['dba'], requestedAt: at(0), expiresAt: at(1440) }
-const HUMAN = { key: 'incidents/search-1/human/x.json', at: at(0), error: 'Retire: Postgres.Unreachable' }
+const HUMAN = { at: at(0), error: 'Retire: Postgres.Unreachable' }
 
 const dueAt = (minutes: number, waits: readonly Wait[], begin = T0) =>
   dueMessages(PLAN, { waits, begin, known: { reason: 'slow' } }, T0 + minutes * MINUTE)
@@ -74,11 +74,11 @@ describe('the ladder', () => {
     const texts = (records: Partial<Records>) =>
       dueAt(30, waitsOf({ ...nothing, ...records }, T0 + 30 * MINUTE)).map(({ values }) => values.alternatives)
     const [first, second] = texts({ questions: [QUESTION] })
-    expect(first).toBe('- Approve: vector-rollback approve search-1')
+    expect(first).toBe('- Approve: vector-rollback approve search-1 --environment prod --role dba')
     expect(second).toBe('- Call the vendor: tel:1')
     const [retry, restore] = texts({ humans: [HUMAN] })
-    expect(retry).toMatch(/^- Try the same again: aws stepfunctions send-task-success .*'\{"decision":"retry"\}'$/)
-    expect(restore).toMatch(/"path":"restore"\}'\n- Call the vendor: tel:1$/)
+    expect(retry).toBe('- Try the same again: vector-rollback decide search-1 retry --environment prod --role ROLE')
+    expect(restore).toMatch(/decide search-1 path restore --environment prod --role ROLE\n- Call the vendor: tel:1$/)
   })
 
   test('offers what there always is on a rung without choices of its own', () => {
@@ -121,18 +121,6 @@ test('every half hour an update says how it stands, to users too; what was misse
 })
 
 test('commands cannot be made to do something else by a name', () => {
-  const asked = { kind: 'human', incident, record: "incidents/a'; rm -rf ~; '/human/x.json" } as const
-  expect(usualChoices(asked).command).toContain(`"s3://$BUCKET/"'incidents/a'\\''; rm -rf ~; '\\''/human/x.json'`)
-  const approval = { kind: 'approval', incident: "x'; id; '" as IncidentId } as const
-  expect(usualChoices(approval).command).toBe(`vector-rollback approve 'x'\\''; id; '\\'''`)
-})
-
-test('no message has a task token in it, only where it lies', () => {
-  const { command = '', alternatives = '' } = usualChoices({
-    kind: 'human',
-    incident,
-    record: 'incidents/search-1/human/x.json',
-  })
-  expect(command + alternatives).toContain('incidents/search-1/human/x.json')
-  expect(command + alternatives).not.toMatch(/AQC|token":/)
+  const named = { kind: 'human', incident: "x'; rm -rf ~; '" as IncidentId, environment: 'prod' } as const
+  expect(usualChoices(named).command).toContain(`decide 'x'\\''; rm -rf ~; '\\''' retry --environment prod`)
 })
