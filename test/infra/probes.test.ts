@@ -80,5 +80,6 @@ test('they may sign in to the database and hand on what they found, and nothing 
 
 test('without a database there is nothing to probe, and no schedule', () => {
   expect(without.findResources('AWS::Events::Rule', { Properties: { Description: 'A round of probes.' } })).toEqual({})
-  expect(Object.keys(without.findResources('AWS::Lambda::EventInvokeConfig'))).toHaveLength(1)
+  // Those of on-alarm and remind.
+  expect(Object.keys(without.findResources('AWS::Lambda::EventInvokeConfig'))).toHaveLength(2)
 })
