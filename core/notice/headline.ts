@@ -6,7 +6,7 @@ export const headline = (event: MessageEvent, values: Values): string => {
   const { path = 'the', error, signal = 'a signal', reason, roles, flags } = values
   const name = error?.split(': ')[0] ?? 'no reason known'
   const heads: Readonly<Record<MessageEvent, string>> = {
-    monitor: `watch ${signal}`,
+    monitor: `watch ${signal}${values.severity ? ` (${values.severity})` : ''}`,
     contained: `contained${flags === undefined ? '' : `: ${flags}`}`,
     'not-contained': `NOT contained (${name})`,
     started: `${path} rollback started`,
