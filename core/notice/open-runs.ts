@@ -50,7 +50,8 @@ const readQuestions = async (objects: Objects, id: IncidentId): Promise<OpenQues
   const questions = await Promise.all(
     PURPOSES.map(async (purpose) => {
       const request = await readRequest(objects, id, purpose)
-      const open = request && tally(request, await readAnswers(objects, id, purpose)) === 'open'
+      // Superseded: a worse path has taken the run elsewhere.
+      const open = request && !request.superseded && tally(request, await readAnswers(objects, id, purpose)) === 'open'
       return request && open ? [request] : []
     }),
   )

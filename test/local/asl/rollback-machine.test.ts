@@ -94,10 +94,17 @@ test('an approval that nobody gives ends contained: a person is called, and then
       OpenIncidentFunction: () => ({
         run: { plan: 'p', path: 'full', drill: false },
         joined: null,
+        held: null,
         steps: [],
         settings: { askFirst: true, approvalSeconds: 3600, reEnable: false, purgeNow: false },
       }),
       PreserveEvidenceFunction: () => ({}),
+      SafePointFunction: () => ({
+        escalate: false,
+        run: { plan: 'p', path: 'full', drill: false },
+        steps: [],
+        settings: null,
+      }),
       NotifyFunction: tell,
       AskApprovalFunction: () => ({}),
       NeedsHumanFunction: tell,
