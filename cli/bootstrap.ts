@@ -55,11 +55,12 @@ const notMember = (role: string, wanted: readonly string[]) => sql`
     case when pg_catalog.current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)
   order by 1`
 
-/** Checks and probes run as the application's roles. */
+/** Checks, probes and echoes run as the application's roles. */
 const checkRoles = async (session: Session, plan: Plan, role: string, set: boolean): Promise<Sql[]> => {
   const wanted = [
     ...Object.values(plan.checks).map((check) => (check.kind === 'sql' ? check.as : null)),
     ...Object.values(plan.signals).map(({ source }) => (source.kind === 'probe' ? source.as : null)),
+    ...Object.values(plan.flags).map(({ echo }) => echo?.as ?? null),
   ].filter((name) => name !== null)
   const { rows } = await session.query<{ name: string }>(notMember(role, wanted))
   return rows.map(({ name }) => sql`grant ${sql.id(name)} to ${sql.id(role)}${sql.raw(set ? ' with set true' : '')}`)

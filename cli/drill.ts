@@ -12,7 +12,7 @@ import { showStates } from '#cli/show-states.ts'
 import { RollbackError } from '#core/errors.ts'
 import { PATHS, type Path } from '#core/names.ts'
 import { fixtureOf } from '#core/plan/fixture.ts'
-import { loadPlan, type Plan, resolveFlag } from '#core/plan/load.ts'
+import { loadPlan, type Plan, resolveFlag, resolveRamp } from '#core/plan/load.ts'
 import { type DrillReport, renderDrillHtml, renderDrillMarkdown } from '#core/report/drill.ts'
 import type { LocalOutcome } from '#local/outcome.ts'
 import { machineDefinition, writeReports } from '#local/reports.ts'
@@ -30,6 +30,8 @@ export interface DrillOptions {
 /** Rows of the largest table of a fixture: enough for an index to matter, few enough to be quick. */
 const ROWS = 2_000
 const ENVIRONMENT = 'drill'
+/** A percentage. */
+const EVERYBODY = '100'
 
 const pathOf = (text: string | undefined): Path | undefined => {
   if (text === undefined) return undefined
@@ -53,8 +55,11 @@ const approversOf = (plan: Plan) => () =>
   )
 
 const switchOn = async (stack: Stack, plan: Plan): Promise<void> => {
-  for (const [name, flag] of Object.entries(plan.flags))
+  for (const [name, flag] of Object.entries(plan.flags)) {
+    const ramp = resolveRamp(plan, name, ENVIRONMENT)
+    if (ramp !== null) await stack.flags.write(ramp, EVERYBODY)
     await stack.flags.write(resolveFlag(plan, name, ENVIRONMENT), flag.on)
+  }
 }
 
 interface Drilled {
@@ -65,10 +70,16 @@ interface Drilled {
 const requireOn = async (stack: Stack, plan: Plan): Promise<void> => {
   for (const [name, flag] of Object.entries(plan.flags)) {
     const value = (await stack.flags.read(resolveFlag(plan, name, ENVIRONMENT)))?.value
-    if (value === flag.on) continue
-    throw new RollbackError('Drill.NotReEnabled', `Flag "${name}" is "${value}" after the drill, not "${flag.on}".`, {
-      fix: 'This is a defect of the re-enabling: keep the report and look at its last states.',
-    })
+    const ramp = resolveRamp(plan, name, ENVIRONMENT)
+    const reached = ramp === null ? EVERYBODY : (await stack.flags.read(ramp))?.value
+    if (value === flag.on && reached === EVERYBODY) continue
+    throw new RollbackError(
+      'Drill.NotReEnabled',
+      `Flag "${name}" is "${value}" for ${reached}% after the drill, not "${flag.on}" for all.`,
+      {
+        fix: 'This is a defect of the re-enabling: keep the report and look at its last states.',
+      },
+    )
   }
 }
 

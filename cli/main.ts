@@ -6,6 +6,7 @@ import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
 import { drillCommand, runCommand } from './commands/runs.ts'
 import { snapshotCommands } from './commands/snapshots.ts'
+import { switchCommands } from './commands/switch.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 
 const program = new Command('vector-rollback')
@@ -38,6 +39,7 @@ for (const add of [
   bootstrapCommand,
   snapshotCommands,
   breakerCommands,
+  switchCommands,
 ])
   add(program)
 

@@ -8,6 +8,7 @@ import { showStates } from '#cli/show-states.ts'
 import { isRollbackError, RollbackError } from '#core/errors.ts'
 import { checkDatabase } from '#core/incident/right-database.ts'
 import { PATHS, type Path } from '#core/names.ts'
+import { printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { loadPlan } from '#core/plan/load.ts'
 import { renderHtml } from '#core/report/html.ts'
@@ -28,6 +29,8 @@ export interface RunOptions {
   readonly reason?: string
   readonly snapshot?: string
   readonly acceptDrift?: boolean
+  /** `--no-watch` makes it `false`. */
+  readonly watch?: boolean
   readonly json?: boolean
   readonly out?: string
   readonly plans?: string
@@ -86,6 +89,20 @@ const preflight = async (plan: Plan, url: string): Promise<void> => {
   }
 }
 
+/** Before it begins: nobody should wonder for half an hour what it does. */
+const sayHowLong = ({ watch, paths }: Plan, path: Path, options: RunOptions): void => {
+  const after = watch?.tiers.at(-1)?.until
+  const ramp = path === 'restore' ? paths.restore?.reEnable.ramp : undefined
+  if (after !== undefined && options.watch !== false)
+    process.stderr.write(
+      `When its work is done, this run watches for ${printDuration(after)}. Interrupted then, it stays as it is; --no-watch leaves that out.\n`,
+    )
+  if (ramp)
+    process.stderr.write(
+      `Re-enabling holds ${ramp.steps.length} steps for ${printDuration(ramp.hold)} each. Interrupted then, the flags stay at that step: contain with --path flag.\n`,
+    )
+}
+
 const told = (plan: Plan, { report, problem, joined }: LocalOutcome): string => {
   if (joined) return `Busy: another run of plan "${plan.name}" goes on; this one joined it and did nothing.`
   const head = report ? `${report.outcome}: ${report.loss}` : 'needs-human: the run was not recorded.'
@@ -99,6 +116,7 @@ export const run = async (planName: string, options: RunOptions): Promise<number
   const { databaseUrl, state, path } = required(options, plan)
   const approvers = (options.approve ?? []).map(approverOf)
   await preflight(plan, databaseUrl)
+  sayHowLong(plan, path, options)
   quietFunctions()
   const shown = progress({ stream: process.stderr, now: () => new Date() })
   const stack = await startStack({
@@ -108,6 +126,7 @@ export const run = async (planName: string, options: RunOptions): Promise<number
     database: { url: databaseUrl },
     approvers: () => approvers,
     onEvent: showStates(shown),
+    watches: 'wait',
   })
   const stop = () => void stack.close().finally(() => process.exit(130))
   process.once('SIGINT', stop).once('SIGTERM', stop)
@@ -118,6 +137,7 @@ export const run = async (planName: string, options: RunOptions): Promise<number
       reason: options.reason ?? 'Started by hand with vector-rollback run.',
       ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
       ...(options.acceptDrift ? { 'accept-drift': true } : {}),
+      ...(options.watch === false ? { watch: false } : {}),
     })
     shown.close()
     const { report } = outcome

@@ -12,17 +12,26 @@ export const ANSWERS = 'incidents/*/approvals/*/answers/*'
 /** The lists of parts that the state machine itself reads. */
 export const PART_LISTS = ['snapshots/*/parts.json', 'restores/*/parts.json'] as const
 
-const LEASE = 'leases/*.json'
+export const LEASE = 'leases/*.json'
+/** Kill switches are thrown by people, with their own rights: no function may. */
+export const SWITCH = 'switch/*.json'
+/** What is read before each change. */
+const MAY_CHANGE = [LEASE, SWITCH]
+const INCIDENT = 'incidents/*/incident.json'
 const COURSE = 'incidents/*/course.json'
 const RUNS = 'runs/*'
 const EVENTS = 'incidents/*/events/*'
+const CHECKS = 'incidents/*/checks/*'
 const MESSAGES = 'incidents/*/messages/*'
 const APPROVALS = 'incidents/*/approvals/*'
-const INCIDENT = 'incidents/*/incident.json'
 const HUMAN = 'incidents/*/human/*'
 const SNAPSHOTS = 'snapshots/*'
 const RESTORES = 'restores/*'
 const INDEXES = 'indexes/*'
+const JOINED = 'incidents/*/joined/*'
+const LOOKS = 'incidents/*/watch/*'
+const RE_ENABLING = 'incidents/*/re-enable.json'
+const DRILLS = 'drills/*/last.json'
 
 /** Every step inside a run writes its own event into the record. */
 const inRun = (reads: readonly string[], writes: readonly string[] = []): BucketAccess => ({
@@ -38,7 +47,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
     writes: [
       LEASE,
       INCIDENT,
-      'incidents/*/joined/*',
+      JOINED,
       COURSE,
       RUNS,
       'breaker/*.json',
@@ -48,32 +57,34 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
     ],
   },
   'safe-point': inRun([], [COURSE, RUNS]),
-  notify: inRun([INCIDENT, HUMAN], [MESSAGES]),
-  'preserve-evidence': inRun([], ['incidents/*/evidence/*']),
-  'drop-indexes': inRun([LEASE], [INDEXES]),
-  'run-sql': inRun([LEASE]),
-  'set-flag': inRun([LEASE]),
-  retire: inRun([LEASE], ['retirements/*']),
-  'list-parts': inRun([LEASE], ['snapshots/*/parts.json']),
+  notify: inRun([INCIDENT, HUMAN, CHECKS], [MESSAGES]),
+  'preserve-evidence': inRun([LEASE], ['incidents/*/evidence/*']),
+  'prove-delivery': inRun([INCIDENT], [CHECKS]),
+  'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
+  'run-sql': inRun([...MAY_CHANGE]),
+  'set-flag': inRun([...MAY_CHANGE]),
+  retire: inRun([...MAY_CHANGE], ['retirements/*']),
+  'list-parts': inRun([...MAY_CHANGE], ['snapshots/*/parts.json']),
   'snapshot-part': inRun([], ['snapshots/*/parts/*']),
-  'seal-snapshot': inRun([LEASE, SNAPSHOTS], ['snapshots/*/manifest.json']),
+  'seal-snapshot': inRun([...MAY_CHANGE, SNAPSHOTS], ['snapshots/*/manifest.json']),
   'verify-snapshot': inRun([SNAPSHOTS]),
   'choose-purge': inRun([SNAPSHOTS]),
   'ask-approval': inRun([INCIDENT, COURSE], ['incidents/*/approvals/*/request.json', MESSAGES]),
-  purge: inRun([LEASE, SNAPSHOTS, APPROVALS], ['incidents/*/purged.json']),
+  purge: inRun([...MAY_CHANGE, SNAPSHOTS, APPROVALS], ['incidents/*/purged.json']),
   'choose-restore': inRun([INCIDENT, SNAPSHOTS, RESTORES]),
-  'undo-retire': inRun([LEASE]),
-  'prepare-restore': inRun([LEASE, SNAPSHOTS, RESTORES], ['restores/*/parts.json']),
-  'load-part': inRun([LEASE, SNAPSHOTS, RESTORES]),
-  'add-constraints': inRun([LEASE, SNAPSHOTS, RESTORES]),
-  'build-indexes': inRun([LEASE, SNAPSHOTS, RESTORES], [INDEXES]),
-  'compare-restore': inRun([LEASE, SNAPSHOTS, RESTORES]),
-  'set-aside': inRun([LEASE, SNAPSHOTS], ['incidents/*/replaced.json', 'retirements/*']),
-  'put-back': inRun([LEASE, SNAPSHOTS]),
-  'swap-in': inRun([LEASE, SNAPSHOTS, APPROVALS], ['restores/*/restored.json', INDEXES]),
-  verify: inRun([], ['incidents/*/checks/*']),
-  watch: inRun([EVENTS]),
-  're-enable': inRun([LEASE, APPROVALS], [MESSAGES]),
+  'undo-retire': inRun([...MAY_CHANGE]),
+  'prepare-restore': inRun([...MAY_CHANGE, SNAPSHOTS, RESTORES], ['restores/*/parts.json']),
+  'load-part': inRun([...MAY_CHANGE, SNAPSHOTS, RESTORES]),
+  'add-constraints': inRun([...MAY_CHANGE, SNAPSHOTS, RESTORES]),
+  'build-indexes': inRun([...MAY_CHANGE, SNAPSHOTS, RESTORES], [INDEXES]),
+  'compare-restore': inRun([...MAY_CHANGE, SNAPSHOTS, RESTORES]),
+  'set-aside': inRun([...MAY_CHANGE, SNAPSHOTS], ['incidents/*/replaced.json', 'retirements/*']),
+  'put-back': inRun([...MAY_CHANGE, SNAPSHOTS]),
+  'swap-in': inRun([...MAY_CHANGE, SNAPSHOTS, APPROVALS], ['restores/*/restored.json', INDEXES]),
+  verify: inRun([], [CHECKS]),
+  watch: inRun([JOINED, RE_ENABLING], [LOOKS]),
+  gate: inRun([CHECKS, LOOKS, DRILLS]),
+  're-enable': inRun([...MAY_CHANGE, APPROVALS, JOINED, DRILLS, INCIDENT], [RE_ENABLING, MESSAGES]),
   'needs-human': inRun([INCIDENT], [HUMAN, 'unopened/*', MESSAGES]),
   report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', COURSE, MESSAGES, LEASE]),
 }

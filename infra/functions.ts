@@ -18,6 +18,7 @@ const SECONDS: Readonly<Partial<Record<StepKind, number>>> = {
   'preserve-evidence': 110,
   'set-flag': 50,
   'ask-approval': 50,
+  gate: 50,
   're-enable': 50,
   'needs-human': 50,
   report: 110,

@@ -1,6 +1,6 @@
 import { ArnFormat } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
-import { resolveFlag } from '#core/plan/load.ts'
+import { resolveFlag, resolveRamp } from '#core/plan/load.ts'
 import type { STEPS } from '#core/steps/registry.ts'
 import type { BucketAccess } from '#infra/bucket-access.ts'
 import { executionsArn, type Setting, stateMachineArn } from '#infra/setting.ts'
@@ -30,7 +30,10 @@ export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement
 /** Exactly the parameters of the plans. Whoever writes one reads it first. */
 const flags = (rights: Rights, { stack, environment, plans }: Setting): PolicyStatement[] => {
   const parameters = plans.flatMap((plan) =>
-    Object.keys(plan.flags).map((flag) => resolveFlag(plan, flag, environment.name)),
+    Object.keys(plan.flags).flatMap((flag) => {
+      const ramp = resolveRamp(plan, flag, environment.name)
+      return [resolveFlag(plan, flag, environment.name), ...(ramp === null ? [] : [ramp])]
+    }),
   )
   const actions = rights.flags === 'write' ? ['ssm:GetParameter', 'ssm:PutParameter'] : ['ssm:GetParameter']
   const arnOf = (path: string) =>

@@ -4,7 +4,7 @@ import { Alias } from 'aws-cdk-lib/aws-kms'
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { Construct } from 'constructs'
-import { ANSWERS } from '#infra/bucket-access.ts'
+import { ANSWERS, LEASE, SWITCH } from '#infra/bucket-access.ts'
 
 /** The bucket with all state, and the topics by which people are told. */
 export class Storage extends Construct {
@@ -47,5 +47,16 @@ export class Storage extends Construct {
     // A deleted key could be written once again: a manifest, a lease, the record of an incident.
     deny('NothingIsDeleted', ['s3:DeleteObject', 's3:DeleteObjectVersion'], '*')
     deny('PeopleApprove', ['s3:PutObject'], ANSWERS)
+    deny('PeopleStop', ['s3:PutObject'], SWITCH)
+    // Nor anybody else: a lease that is deleted could be claimed beside its holder, from the first epoch on.
+    this.bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'LeasesStay',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+        resources: [this.bucket.arnForObjects(LEASE)],
+      }),
+    )
   }
 }

@@ -38,6 +38,11 @@ export interface StackOptions {
   /** Who approves; nobody when it is empty. Read at the moment of the question. `null` leaves it open, for somebody else. */
   readonly approvers?: () => readonly Approver[] | null
   readonly onEvent?: (event: HistoryEvent, executionArn: string) => void
+  /**
+   * How the minutes of a watch and of a ramp's hold go by. `hurry` (default): the clock travels ten minutes at least, so
+   * that half an hour is four looks, and each tier has one; `travel`: exactly as long as the plan says; `wait`: they are waited for.
+   */
+  readonly watches?: 'hurry' | 'travel' | 'wait'
 }
 
 /** Everything of AWS that the product uses, on this machine, and the state machine on top of it. */
@@ -59,6 +64,9 @@ export interface Stack {
   waitFor(arn: string): Promise<ExecutionResult>
   close(): Promise<void>
 }
+
+/** Waits for time alone. The other ones wait for work in the database, which no clock makes faster. */
+const WAITS_FOR_TIME = ['Wait and watch', 'Hold']
 
 const context = (name: string): Context => {
   const deadline = performance.now() + FUNCTION_MS
@@ -87,6 +95,14 @@ const call = async (name: string, payload: unknown): Promise<unknown> => {
     if (!(error instanceof Error)) throw error
     throw new LambdaError(error.name, error.message, error.stack?.split('\n').slice(1) ?? [])
   }
+}
+
+const HURRY_MS = 10 * 60_000
+
+const travels = (clock: TravellingClock, atLeast: number) => (state: string, milliseconds: number) => {
+  if (!WAITS_FOR_TIME.includes(state)) return false
+  clock.travel(Math.max(milliseconds, atLeast))
+  return true
 }
 
 const settings = (options: StackOptions, endpoint: string): Record<string, string> => ({
@@ -147,6 +163,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       invoke: answered,
       readItems: async ({ key }) => JSON.parse(Buffer.from((await objects.read(key))?.body ?? []).toString('utf8')),
       ...(options.onEvent ? { onEvent: options.onEvent } : {}),
+      ...(options.watches === 'wait' ? {} : { passes: travels(clock, options.watches === 'travel' ? 0 : HURRY_MS) }),
     })
     const endpoints = await startEndpoints({
       directory: await folder('s3'),

@@ -218,11 +218,16 @@ describe('the state machine reads as a page', () => {
     'Tell that it got worse': 'Run the steps',
     // Whose caught error, and whose end, is a person: what was there comes back first.
     'Ask to replace': 'Put back what was there',
+    // The flags may be on: they are switched off before a person is asked.
+    'Re-enable': 'Switch off again',
+    'Watch the feature': 'Switch off again',
+    'Verify the feature': 'Switch off again',
   }
-
   /** Errors that have a way of their own: where that leads. Nobody has failed there. */
   const FORESEEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'Ask to go on': { 'Approval.Superseded': 'Look after the answer' },
+    // Whoever lost the lease changes nothing, to safety neither.
+    'Re-enable': { 'Lease.Lost': 'Needs a human' },
   }
 
   test('ends every error with a person, and the waiting for that person with a failure', () => {
@@ -245,5 +250,7 @@ describe('the state machine reads as a page', () => {
         .map(({ ErrorEquals, Next }) => [name, Object.fromEntries(ErrorEquals.map((e) => [e, Next]))]),
     )
     expect(Object.fromEntries(foreseen)).toEqual(FORESEEN)
+    const ends = new Set(Object.values(ENDS).filter((end) => end !== 'Nobody answered'))
+    for (const end of ends) expect(machine.States[end]?.Catch?.at(-1)?.Next, end).toBe('Needs a human')
   })
 })

@@ -38,6 +38,7 @@ export const runCommand = (program: Command): void => {
     .addOption(new Option('--reason <text>', 'why, for the report'))
     .addOption(snapshot())
     .addOption(acceptDrift())
+    .addOption(new Option('--no-watch', 'do not watch after the path; the report says so'))
     .addOption(out())
     .addOption(plans())
     .addOption(json())

@@ -3,12 +3,16 @@ import type { IncidentId } from '#core/names.ts'
 /** The layout of the bucket; snapshots and restores name their own keys. */
 export const keys = {
   lease: (plan: string) => `leases/${plan}.json`,
+  /** Of one plan, or `all`. */
+  switch: (of: string) => `switch/${of}.json`,
   incident: (id: IncidentId) => `incidents/${id}/incident.json`,
   events: (id: IncidentId) => `incidents/${id}/events/`,
   joined: (id: IncidentId) => `incidents/${id}/joined/`,
   course: (id: IncidentId) => `incidents/${id}/course.json`,
   evidence: (id: IncidentId) => `incidents/${id}/evidence/`,
   checks: (id: IncidentId) => `incidents/${id}/checks/`,
+  looks: (id: IncidentId) => `incidents/${id}/watch/`,
+  reEnabling: (id: IncidentId) => `incidents/${id}/re-enable.json`,
   messages: (id: IncidentId) => `incidents/${id}/messages/`,
   approval: (id: IncidentId, purpose: string) => `incidents/${id}/approvals/${purpose}/`,
   human: (id: IncidentId) => `incidents/${id}/human/`,
@@ -22,5 +26,6 @@ export const keys = {
   retirement: (plan: string, id: string) => `retirements/${plan}/${id}.json`,
   runs: (plan: string) => `runs/${plan}/`,
   breaker: (plan: string) => `breaker/${plan}.json`,
+  lastDrill: (plan: string) => `drills/${plan}/last.json`,
   droppedIndexes: (plan: string) => `indexes/${plan}/`,
 }

@@ -107,9 +107,19 @@ export const requireLease = async (run: Run, objects: Objects): Promise<void> =>
   )
 }
 
-/** Gives the lease back; a lease that another run has taken meanwhile is left alone. */
-export const releaseLease = async (run: Run, objects: Objects): Promise<void> => {
-  const found = await read(objects, run.plan)
-  if (found?.lease.epoch !== run.epoch || found.lease.incident !== run.incident || found.lease.released) return
-  await writeJson(objects, keys.lease(run.plan), { ...found.lease, released: true }, { ifMatch: found.etag })
+/**
+ * Gives the lease back; a lease that another run has taken meanwhile is left alone. One that the bucket does not let go (409) stays
+ * claimed without harm: its execution ends, and who comes next takes it over.
+ */
+export const releaseLease = async (
+  run: Run,
+  { objects, clock }: Pick<LeasePorts, 'objects' | 'clock'>,
+): Promise<void> => {
+  for (let lost = 0; lost < TRIES; lost += 1) {
+    if (lost > 0) await clock.sleep(PAUSE_MS * lost * (0.5 + Math.random()))
+    const found = await read(objects, run.plan)
+    if (found?.lease.epoch !== run.epoch || found.lease.incident !== run.incident || found.lease.released) return
+    const released = { ...found.lease, released: true }
+    if (await writeJson(objects, keys.lease(run.plan), released, { ifMatch: found.etag })) return
+  }
 }

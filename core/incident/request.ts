@@ -26,6 +26,8 @@ export const Request = z.strictObject({
   snapshot: z.string().min(1).optional(),
   /** Path restore only: the tables that are there may have other columns and constraints than the snapshot. */
   'accept-drift': z.boolean().optional(),
+  /** `false`: nobody watches after the path; the report and the question about re-enabling say so. */
+  watch: z.literal(false).optional(),
 })
 export type Request = z.infer<typeof Request>
 

@@ -1,4 +1,4 @@
-import { requireLease } from '#core/incident/lease.ts'
+import { requireMayChange } from '#core/incident/may-change.ts'
 import { takeLockOfRun } from '#core/incident/plan-lock.ts'
 import { checkDatabase } from '#core/incident/right-database.ts'
 import type { Run } from '#core/incident/run.ts'
@@ -46,8 +46,8 @@ export const reading = <T>(
   )
 
 /**
- * A session that may change the database: the plan's advisory lock first, then the lease, then the work. A holder that was
- * taken over fails at one of the two.
+ * A session that may change the database: the plan's advisory lock first, then the lease and the kill switch, then the work. A
+ * holder that was taken over fails at one of them. Work that waits asks again after it: see `locksOfRun`.
  */
 export const mutating = <T>(
   run: Run,
@@ -64,14 +64,14 @@ export const mutating = <T>(
     ports,
     async (session) => {
       // The lease first, too: only its holder may end the sessions of those that held it before.
-      await requireLease(run, ports.objects)
+      await requireMayChange(run, ports.objects)
       await endEarlierHolders(session, run.plan, run.epoch)
       await takeLockOfRun(session, run.plan, {
         mode: options.lock ?? 'exclusive',
         prefix: applicationName(run, ''),
         name: applicationName(run, kind),
       })
-      await requireLease(run, ports.objects)
+      await requireMayChange(run, ports.objects)
       return work(session)
     },
     options,

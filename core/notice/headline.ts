@@ -10,6 +10,7 @@ export const headline = (event: MessageEvent, values: Values): string => {
     contained: `contained${flags === undefined ? '' : `: ${flags}`}`,
     'not-contained': `NOT contained (${name})`,
     started: `${path} rollback started`,
+    'not-followed': 'consumers do not obey the flag',
     joined: `another signal joined the run that goes on`,
     worse: 'it got worse, a worse path follows',
     'held-back': 'contained, and held back from doing more',

@@ -95,3 +95,11 @@ export const resolveFlag = (plan: Pick<PlanFile, 'flags'>, name: string, environ
   }
   return flag.parameter.replaceAll('{env}', environment) as FlagPath
 }
+
+/** The SSM parameter of a flag's percentage in an environment; `null` when the flag has none. */
+export const resolveRamp = (plan: Pick<PlanFile, 'flags'>, name: string, environment: string): FlagPath | null => {
+  const flag = plan.flags[name]
+  return flag?.ramp === undefined
+    ? null
+    : resolveFlag({ flags: { [name]: { ...flag, parameter: flag.ramp } } }, name, environment)
+}

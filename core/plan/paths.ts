@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Duration } from './duration.ts'
+import { Ramp } from './ramp.ts'
 import { Step } from './steps.ts'
 import { CatalogueObjectName, PeopleRoles, Relation } from './vocabulary.ts'
 
@@ -48,6 +49,10 @@ export const Paths = z
           .strictObject({
             approve: PeopleRoles.min(1),
             gates: z.array(z.string().min(1)).describe('What a person must attest before the flags are set on again.'),
+            drill: Duration.prefault('90d').describe(
+              'How old the last drill that passed may be; an older one, or none, is named in the approval.',
+            ),
+            ramp: Ramp.optional(),
           })
           .describe('How the feature comes back after a restore.'),
       })

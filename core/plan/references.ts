@@ -1,5 +1,6 @@
 import { type Milliseconds, parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
+import { brokenRamps, brokenWatch } from './references-after.ts'
 import type { PlanFile } from './schema.ts'
 import { writeTable } from './vocabulary.ts'
 
@@ -31,6 +32,9 @@ const stepsOf = (plan: PlanFile) =>
 /** Every place of plan.yaml that names an SQL file. */
 export const sqlReferences = (plan: PlanFile): SqlReference[] => [
   { path: ['database', 'sentinel', 'sql'], file: plan.database.sentinel.sql, use: 'sentinel' },
+  ...Object.entries(plan.flags).flatMap(([name, { echo }]): SqlReference[] =>
+    echo ? [{ path: ['flags', name, 'echo', 'sql'], file: echo.file, use: 'check' }] : [],
+  ),
   ...Object.entries(plan.signals).flatMap(([name, { source }]): SqlReference[] =>
     source.kind === 'probe' ? [{ path: ['signals', name, 'probe'], file: source.file, use: 'probe' }] : [],
   ),
@@ -235,19 +239,6 @@ const brokenCooldown = ({ cooldown }: PlanFile): Broken[] =>
         },
       ]
 
-const brokenTimes = (plan: PlanFile): Broken[] => {
-  const { watch } = plan
-  return watch === undefined || (watch.every > 0 && watch.every <= watch.for)
-    ? []
-    : [
-        {
-          path: ['watch', 'every'],
-          message: `"${printDuration(watch.every)}" does not fit into "${printDuration(watch.for)}".`,
-          fix: 'Choose a shorter time between rounds, greater than zero.',
-        },
-      ]
-}
-
 /** What plan.yaml names and nothing answers to: signals, flags, checks, roles, tables, paths. */
 export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenDecisions(plan),
@@ -255,6 +246,7 @@ export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenPeople(plan),
   ...brokenSteps(plan),
   ...brokenTables(plan),
-  ...brokenTimes(plan),
   ...brokenCooldown(plan),
+  ...brokenWatch(plan),
+  ...brokenRamps(plan),
 ]

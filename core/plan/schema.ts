@@ -9,6 +9,7 @@ import { pattern } from './pattern.ts'
 import { Signal } from './signals.ts'
 import { VERSION_RANGE } from './versions.ts'
 import { DatabaseRole, Name, PlanNameText, Relation, SqlFile } from './vocabulary.ts'
+import { Watch } from './watch.ts'
 import { Webhook } from './webhooks.ts'
 
 const catalogueId = (form: RegExp, what: string, example: string) =>
@@ -38,18 +39,33 @@ const DatabasePart = z
 
 const PARAMETER = /^(?!\/(aws|ssm)(\/|$))(\/([A-Za-z0-9_.-]|\{env\})+){1,15}$/
 
+const Parameter = pattern(
+  PARAMETER,
+  'the name of an SSM parameter',
+  'Start with "/", and use only letters, digits, "_.-" and {env}: /app/{env}/SEARCH_ENABLED.',
+)
+
 export const Flag = z.strictObject({
-  parameter: pattern(
-    PARAMETER,
-    'the name of an SSM parameter',
-    'Start with "/", and use only letters, digits, "_.-" and {env}: /app/{env}/SEARCH_ENABLED.',
-  ).describe('SSM parameter of type String; {env} stands for the environment.'),
+  parameter: Parameter.describe('SSM parameter of type String; {env} stands for the environment.'),
+  ramp: Parameter.optional().describe(
+    'SSM parameter beside it with the percentage of subjects that have the feature while the flag is on.',
+  ),
   safe: z.string().min(1).describe('The value that contains: a string, so "false" stands in quotes.'),
   on: z.string().min(1).describe('The value of normal service, set again by re-enabling.'),
   delivery: z
     .enum(['poll', 'ecs-redeploy', 'lambda-config', 'webhook'])
     .describe('How the application learns of a change.'),
   within: Duration.describe('How soon the application obeys a change.'),
+  echo: z
+    .strictObject({
+      sql: SqlFile.describe(
+        'SQL file with a single SELECT: a row for each consumer, with the columns consumer, value (what it sees; null: it does not say) and, where it says so, version (of the parameter).',
+      ),
+      as: DatabaseRole.optional().describe('Role that the statement runs as, such as the one of the application.'),
+    })
+    .transform(({ sql, as }) => ({ file: sql, as: as ?? null }))
+    .optional()
+    .describe('What the consumers of the flag see, as they say it themselves: proves that containment was delivered.'),
 })
 export type Flag = z.output<typeof Flag>
 
@@ -93,17 +109,7 @@ export const PlanFile = z
     decide: z.array(Decision).describe('What to do about each signal: the first row that matches it.'),
     paths: Paths,
     checks: named(Check).describe('What proves that a path did its work.'),
-    watch: z
-      .strictObject({
-        for: Duration.describe('How long to go on checking after a path.'),
-        every: Duration.describe('Time between two rounds of checks.'),
-        escalate: z
-          .boolean()
-          .default(false)
-          .describe('Whether a partial path that gets worse goes on to the full one by itself, or a person decides.'),
-      })
-      .optional()
-      .describe('Watching after a path; none when it is not given.'),
+    watch: Watch.optional(),
     cooldown: Duration.prefault('30m').describe(
       'How long after a run an alarm starts none of the same or a less severe path; containment goes on. 0s: not at all.',
     ),

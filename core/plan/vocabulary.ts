@@ -9,9 +9,9 @@ export const Name = pattern(NAME, 'a name', 'Use lower-case words joined by dash
 
 /** At most 32 characters: with the epoch, it has to fit into the 63 bytes of an application_name. */
 export const PlanNameText = pattern(
-  /^(?=.{1,32}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
+  /^(?!all$)(?=.{1,32}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
   'a plan name',
-  'Use the name of the folder: lower-case words joined by dashes, 32 characters at most.',
+  'Use the name of the folder: lower-case words joined by dashes, 32 characters at most, and not "all", which stands for every plan.',
 ).transform((name) => name as PlanName)
 
 /** Name of an environment (`dev`, `staging`, `prod`), as it stands in parameter names. */

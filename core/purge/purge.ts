@@ -48,13 +48,18 @@ export async function purge(session: Session, objects: Objects, input: PurgeInpu
   await session.query(sql`set role ${sql.id(RETIRED_ROLE)}`)
   try {
     return await withTableLocks(session, locked, clock, locks, async () => {
-      await session.query(sql`select set_config('statement_timeout', '0', true)`)
+      // Only their owner can wait for these tables, and a takeover ends a session that was paused here.
+      await session.query(
+        sql`select set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`,
+      )
       const manifest = await sealedManifest(objects, retirement, input.environment)
       await verifySnapshot(objects, manifest, { depth: 'lengths' })
       await requireUnchangedRows(session, retirement, manifest)
       await session.query(sql`set local role none`)
       requireOpen(await lockRetirement(session, retirement.id), subject)
       requireSame(subject, await describePurge(session, retirement, manifest, subject.extension?.name))
+      // Reading all rows takes a while.
+      await locks.guard?.()
       await destroy(session, retirement, manifest, subject)
       return { changed: true, ...result }
     })

@@ -43,6 +43,10 @@ const loss = (
   return `${count(rows)} rows were destroyed in the database on the approval below; snapshot ${snapshot?.id ?? 'unknown'} holds all of them.`
 }
 
+/** Re-enabling ends by switching off again, unless that failed, or the plan is another run's now. */
+const mayBeOn = ({ state, error }: Problem): boolean =>
+  state === 'Switch off again' || (state === 'Re-enable' && error === 'Lease.Lost')
+
 const next = (
   run: Run,
   plan: Plan,
@@ -52,7 +56,7 @@ const next = (
 ): string[] => {
   if (problem)
     return [
-      reEnabled || problem.state === 'Re-enable'
+      reEnabled || mayBeOn(problem)
         ? `The system is not contained: its flags were being set on again. Contain it: ${startAgain(plan.name, 'flag', 'contain')}.`
         : 'The system is contained: the flags are at their safe values.',
       `Go on: ${startAgain(plan.name, run.path, 'retry')}.`,

@@ -29,6 +29,7 @@ export const renderMarkdown = (report: RunReport): string =>
     section('Signals', signals(report)),
     section('States taken', states(report)),
     section('Checks', checks(report)),
+    section('Watch', watch(report)),
     section('Steps', stepTable(report)),
     section('Snapshot', snapshot(report)),
     section('Retired tables', retirement(report)),
@@ -106,6 +107,18 @@ const checks = (report: RunReport) =>
       `**${CHECK_WORDS[status]}**`,
       text(name),
       text(describe),
+      text(detail),
+    ]),
+  )
+
+const watch = (report: RunReport) =>
+  table(
+    ['Looked (UTC)', 'After', 'Tier', 'Result', 'Saw'],
+    report.watch.map(({ at, after, tier, status, detail }) => [
+      clock(at),
+      text(after),
+      String(tier),
+      `**${CHECK_WORDS[status]}**`,
       text(detail),
     ]),
   )

@@ -117,6 +117,18 @@ export const RunReport = z.strictObject({
     z.strictObject({ kind: z.string(), startedAt: At, changed: z.boolean(), ms: Milliseconds, detail: z.string() }),
   ),
   checks: z.array(Check),
+  /** Every look of the watch after the path, and of the steps of a ramp; `tier` counts from one. */
+  watch: z
+    .array(
+      z.strictObject({
+        at: At,
+        after: z.string(),
+        tier: z.int().positive(),
+        status: z.enum(['pass', 'fail', 'unknown']),
+        detail: z.string(),
+      }),
+    )
+    .default([]),
   snapshot: Snapshot.nullable(),
   retirement: Retirement.nullable(),
   approvals: z.array(

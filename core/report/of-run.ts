@@ -7,7 +7,7 @@ import { keys } from '#core/incident/keys.ts'
 import { Problem } from '#core/incident/problem.ts'
 import type { Run } from '#core/incident/run.ts'
 import { readMessages } from '#core/incident/tell.ts'
-import { readAllJson, readJson } from '#core/json.ts'
+import { readJson } from '#core/json.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Clock, Executions, Objects, VisitedState } from '#core/ports.ts'
 import { advice, type Ending } from '#core/report/advice.ts'
@@ -15,7 +15,7 @@ import { kept } from '#core/report/kept.ts'
 import type { RunReport } from '#core/report/model.ts'
 import { joinedInWords, OUTCOME_WORDS } from '#core/report/wording.ts'
 import { ReplaceSubject } from '#core/restore/set-aside.ts'
-import { CheckResult } from '#core/verify/verification.ts'
+import { newestChecks, readLooks } from '#core/verify/look.ts'
 
 interface ReportPorts {
   readonly objects: Objects
@@ -34,14 +34,6 @@ const outcomeOf = (run: Run, problem: Problem | null, events: readonly StepEvent
 const readEvidence = async (objects: Objects, run: Run): Promise<Evidence[]> => {
   const found = await readJson(objects, `${keys.evidence(run.incident)}index.json`)
   return found ? Evidence.array().parse(found.value) : []
-}
-
-/** The newest answer of each check: a retry by a person asks them again. */
-const readChecks = async (objects: Objects, run: Run): Promise<CheckResult[]> => {
-  const newest = new Map<string, CheckResult>()
-  for (const { value } of await readAllJson(objects, keys.checks(run.incident)))
-    for (const check of CheckResult.array().parse(value)) newest.set(check.name, check)
-  return [...newest.values()]
 }
 
 const readApprovals = async (objects: Objects, run: Run): Promise<RunReport['approvals']> =>
@@ -97,7 +89,7 @@ const timelineOf = (
       kind:
         kind === 'preserve-evidence'
           ? ('evidence' as const)
-          : kind === 'verify'
+          : kind === 'verify' || kind === 'watch'
             ? ('check' as const)
             : ('step' as const),
       text: `${kind}: ${detail}`,
@@ -138,10 +130,11 @@ export const reportOfRun = async (
   const incident = await readIncident(objects, run.incident)
   if (!incident) throw new TypeError(`run "${run.incident}" was opened, so its record is there`)
   const createdAt = clock.now().toISOString()
+  const looks = await readLooks(objects, run.incident)
   const [states, events, checks, approvals, evidence, messages, newest, replaced, others] = await Promise.all([
     executions.history(run.execution).catch((): VisitedState[] => []),
     readEvents(objects, run.incident),
-    readChecks(objects, run),
+    newestChecks(objects, run.incident, looks),
     readApprovals(objects, run),
     readEvidence(objects, run),
     readMessages(objects, run.incident),
@@ -211,6 +204,7 @@ export const reportOfRun = async (
     states: [...states],
     steps,
     checks,
+    watch: looks.map(({ at, after, tier, status, detail }) => ({ at, after, tier, status, detail })),
     snapshot,
     retirement,
     approvals,

@@ -29,6 +29,8 @@ export interface BuildOptions {
   readonly memoryBudget: number
   /** `max_parallel_maintenance_workers`. */
   readonly workers: number
+  /** Asked before each statement that changes something; throws when it may no longer be run. */
+  readonly guard?: () => Promise<void>
 }
 
 /** The builder of one index is found again by this, whoever started it. At most 63 bytes, as PostgreSQL keeps. */
@@ -42,6 +44,7 @@ export const builderName = (prefix: string, { table, name }: IndexToBuild): stri
  */
 export async function buildIndex(session: Session, index: IndexToBuild, options: BuildOptions): Promise<BuildResult> {
   const builder = builderName(options.applicationName, index)
+  const guard = async () => options.guard?.()
   const { bytes, fits } = maintenanceMemory(index.memory, options.memoryBudget)
   const result = (state: BuildResult['state'], progress: BuildProgress | null = null): BuildResult => ({
     state,
@@ -57,7 +60,7 @@ export async function buildIndex(session: Session, index: IndexToBuild, options:
   if (rows[0]?.taken !== true) return result('running', await progressOf(session, builder))
   const state = await indexState(session, index)
   if (state === 'built' || state === 'bare') {
-    if (state === 'bare') await dress(session, index)
+    if (state === 'bare') await guard().then(() => dress(session, index))
     await session.query(sql`select pg_catalog.pg_advisory_unlock(${lock})`)
     return { ...result('built'), changed: state === 'bare' }
   }
@@ -65,10 +68,11 @@ export async function buildIndex(session: Session, index: IndexToBuild, options:
   const deadline = performance.now() + options.waitMs
   // Either waits for old transactions, as long as they last, and blocks nobody meanwhile.
   for (const statement of [...(state === 'invalid' ? [dropInvalid(index)] : []), createStatement(index)]) {
+    await guard()
     const { finished } = await session.startLong(statement, Math.max(0, deadline - performance.now()))
     if (!finished) return result('started')
   }
-  if (index.mode === 'concurrently') await dress(session, index)
+  if (index.mode === 'concurrently') await guard().then(() => dress(session, index))
   return { ...result('built'), changed: true }
 }
 

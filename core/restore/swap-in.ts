@@ -76,6 +76,7 @@ export async function swapIn(
       if (!definition.partitionOf) await session.query(sql`analyze ${sql.id(schema, name)}`)
     }
   })
+  await input.locks.guard?.()
   await writeJson(objects, key, restored)
   await dropSide(session, side)
   return { changed: true, ...restored }

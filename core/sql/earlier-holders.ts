@@ -15,14 +15,19 @@ const epochs = (prefix: string) => sql`
  * Ends what earlier holders of the plan's lease left running: sessions named `vector-rollback:<plan>:<epoch>:…` of a lower
  * epoch, index builds that outlived their function included. Sessions of this epoch are this run's own. Epoch 0 is no
  * holder's but a live snapshot's, which would keep tables from being locked; where it is another role's, and may not be
- * ended, it is left to give way by itself.
+ * ended, it is left to give way by itself. Resolves to the names of the sessions that were ended.
  */
-export const endEarlierHolders = async (session: Session, plan: PlanName, epoch: number): Promise<void> => {
+export const endEarlierHolders = async (session: Session, plan: PlanName, epoch: number): Promise<string[]> => {
+  const ended: string[] = []
   const prefix = `vector-rollback:${plan}:`
   const { rows } = await session.query<{ epoch: string }>(epochs(prefix))
   for (const earlier of rows.map((row) => Number(row.epoch)))
     if (Number.isInteger(earlier) && earlier < epoch)
-      await terminateBackends(session, `${prefix}${earlier}:`).catch((error: unknown) => {
-        if (earlier > 0 || sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error
-      })
+      await terminateBackends(session, `${prefix}${earlier}:`).then(
+        (backends) => ended.push(...backends.map(({ application }) => application)),
+        (error: unknown) => {
+          if (earlier > 0 || sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error
+        },
+      )
+  return ended
 }

@@ -16,6 +16,11 @@ export interface TableLockOptions {
   /** In [0, 1): spreads the tries of several sessions. */
   readonly random?: () => number
   readonly signal?: AbortSignal
+  /**
+   * Asked before each try, and once more when the locks are held, before the work: throws when the work may no longer be
+   * done. Whoever waits behind the locks waits for the answer, too: it gets what is left of the budget.
+   */
+  readonly guard?: () => Promise<void>
 }
 
 /** Longer than `deadlock_timeout` (1 s by default), after which autovacuum gives way. */
@@ -26,6 +31,15 @@ const AUTOVACUUM_YIELDS_MS = 3_000
  * retirement of one table held the lock for 20 ms (docs/performance.md), more on a busy machine.
  */
 const SHARE_OF_WAITING = 0.6
+
+/** Of the budget, for getting the locks and the guard's answer together; the rest is the work's. */
+const SHARE_OF_GUARD = 0.8
+
+/**
+ * Milliseconds after which the server ends a session that holds the locks and says nothing: its process was frozen, or is gone without
+ * a word. Longer than a busy machine lets us wait for the processor. It also bounds how old the guard's answer can be.
+ */
+const PAUSED_MS = 2_000
 
 /** lock_not_available, query_canceled (the statement's timeout), deadlock_detected. */
 const TRY_AGAIN = new Set(['55P03', '57014', '40P01'])
@@ -61,6 +75,9 @@ const lockView = ({ schema, name, kind }: LockableRelation, mode: Mode): string[
 const setTimeouts = (lock: string, statement: string): Sql => sql`
   select pg_catalog.set_config('lock_timeout', ${lock}, true), pg_catalog.set_config('statement_timeout', ${statement}, true)`
 
+const endWhenPaused = sql`
+  select pg_catalog.set_config('idle_in_transaction_session_timeout', ${`${PAUSED_MS}ms`}, true)`
+
 const currentTimeout = sql`select pg_catalog.current_setting('statement_timeout') as value`
 const savepoint = sql`savepoint before_locks`
 const rollbackToSavepoint = sql`rollback to savepoint before_locks`
@@ -74,7 +91,8 @@ const rollbackToSavepoint = sql`rollback to savepoint before_locks`
  * neither readers nor writers, and keeps the next autovacuum out, of the TOAST tables as well. `lock_timeout` counts for each table anew;
  * the statement's timeout bounds their sum.
  *
- * For the owner of the tables. Throws `Locks.NotAcquired` with the sessions that hold locks when the deadline passes.
+ * For the owner of the tables. Throws `Locks.NotAcquired` with the sessions that hold locks when the deadline passes,
+ * `Locks.NoAnswer` when the guard did not answer in time under them, and what the guard throws.
  */
 export const withTableLocks = async <T>(
   session: Session,
@@ -83,7 +101,7 @@ export const withTableLocks = async <T>(
   options: TableLockOptions,
   work: () => Promise<T>,
 ): Promise<T> => {
-  const { budgetMs = 100, deadlineMs = 60_000, againstWriters = [], random = Math.random, signal } = options
+  const { budgetMs = 100, deadlineMs = 60_000, againstWriters = [], random = Math.random, signal, guard } = options
   const everything = inOrder([...tables, ...againstWriters])
   const locked: Table[] = [...everything]
   // Each statement has its own timeout; together they have the budget.
@@ -91,17 +109,21 @@ export const withTableLocks = async <T>(
   const tryMs = Math.max(1, Math.floor((budgetMs * SHARE_OF_WAITING) / tries))
   const deadline = clock.now().getTime() + deadlineMs
 
-  const acquire = async (statements: readonly Sql[]): Promise<void> => {
+  const acquire = async (statements: readonly Sql[], held: (waitedMs: number) => Promise<void>): Promise<void> => {
     await session.query(savepoint)
     for (;;) {
       try {
+        await guard?.()
+        const asked = performance.now()
         for (const statement of statements) await session.query(statement)
+        await held(performance.now() - asked)
         return
       } catch (error) {
-        if (!TRY_AGAIN.has(sqlState(error) ?? '')) throw error
+        if (!(error instanceof NoAnswer) && !TRY_AGAIN.has(sqlState(error) ?? '')) throw error
         await session.query(rollbackToSavepoint)
         const pause = 400 + random() * 200
         if (clock.now().getTime() + pause >= deadline) {
+          if (error instanceof NoAnswer) throw noAnswer(everything, budgetMs, deadlineMs)
           throw notAcquired(everything, await findBlockers(session, locked), deadlineMs, error)
         }
         await clock.sleep(pause, signal)
@@ -109,7 +131,11 @@ export const withTableLocks = async <T>(
     }
   }
 
-  if (everything.length === 0) return session.transaction(work)
+  if (everything.length === 0)
+    return session.transaction(async () => {
+      await guard?.()
+      return work()
+    })
   return session.transaction(async () => {
     const { rows } = await session.query<{ value: string }>(currentTimeout)
     const before = rows[0]?.value ?? '0'
@@ -121,13 +147,35 @@ export const withTableLocks = async <T>(
     ].filter(({ of }) => of.length > 0)
     const toast = await findToastTables(session, tables)
     locked.push(...toast.map((table) => table.toast))
-    await acquire([lockTables(ordered, 'share update exclusive'), ...toast.map(({ lock }) => lock)])
+    await acquire([lockTables(ordered, 'share update exclusive'), ...toast.map(({ lock }) => lock)], async () => {})
     await session.query(setTimeouts(`${tryMs}ms`, `${tryMs}ms`))
-    await acquire(exclusive.map(({ of, mode }) => lockTables(of, mode)))
+    await acquire([endWhenPaused, ...exclusive.map(({ of, mode }) => lockTables(of, mode))], async (waitedMs) => {
+      const left = budgetMs * SHARE_OF_GUARD - waitedMs
+      if (guard) await inTime(guard, Math.max(left, budgetMs * (SHARE_OF_GUARD - SHARE_OF_WAITING)), clock)
+    })
     // What the work locks besides these tables has to be as quick.
     await session.query(setTimeouts(`${budgetMs}ms`, before))
     return work()
   })
+}
+
+class NoAnswer extends Error {}
+
+/** Throws `NoAnswer` when the guard has not answered after so many milliseconds. */
+const inTime = async (guard: () => Promise<void>, milliseconds: number, clock: Clock): Promise<void> => {
+  const answered = new AbortController()
+  const tooLate = clock.sleep(milliseconds, answered.signal).then(
+    () => Promise.reject(new NoAnswer()),
+    () => undefined,
+  )
+  const answer = guard()
+  // One that comes when nobody waits for it any more concerns nobody.
+  answer.catch(() => undefined)
+  try {
+    await Promise.race([answer, tooLate])
+  } finally {
+    answered.abort()
+  }
 }
 
 /** Everyone in the same order: two of us cannot wait for each other. */
@@ -153,6 +201,16 @@ async function parentsFirst(session: Session, tables: readonly LockableRelation[
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const noAnswer = (tables: readonly Table[], budgetMs: number, deadlineMs: number): RollbackError =>
+  new RollbackError(
+    'Locks.NoAnswer',
+    `The locks on ${tables.map((table) => `"${printTable(table)}"`).join(', ')} were there, but nobody said within ${budgetMs} ms, again and again for ${deadlineMs} ms, that the work may still be done.`,
+    {
+      fix: 'The bucket, which is asked, is slow: run the step again, or raise "budgets.lock" of the plan.',
+      category: 'unreachable',
+    },
+  )
 
 const notAcquired = (
   tables: readonly Table[],

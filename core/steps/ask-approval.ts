@@ -15,6 +15,7 @@ import type { Plan } from '#core/plan/load.ts'
 import { pathOf } from '#core/plan/path-of.ts'
 import type { Objects } from '#core/ports.ts'
 import { PurgeSubject } from '#core/purge/subject.ts'
+import { printReEnable, ReEnableSubject } from '#core/re-enable/subject.ts'
 import { size } from '#core/report/figures.ts'
 import { printSetAside, ReplaceSubject } from '#core/restore/set-aside.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
@@ -34,9 +35,11 @@ const EVENTS = {
   're-enable': 're-enable-needed',
 } as const
 
-const Subject = z.union([PurgeSubject, ReplaceSubject])
+const Subject = z.union([PurgeSubject, ReplaceSubject, ReEnableSubject])
 
-const valuesOfSubject = (subject: z.infer<typeof Subject>) => ({
+const valuesOfSubject = (subject: z.infer<typeof Subject>) => ('steps' in subject ? {} : valuesOfTables(subject))
+
+const valuesOfTables = (subject: PurgeSubject | ReplaceSubject) => ({
   tables: [...new Set(subject.tables.map(printTable))].join(', '),
   rows: String(subject.rows),
   snapshot: subject.snapshot,
@@ -45,8 +48,10 @@ const valuesOfSubject = (subject: z.infer<typeof Subject>) => ({
     : { written: String(subject.written), diff: subject.diff.join('; ') || 'none' }),
 })
 
-const aboutOf = (subject: z.infer<typeof Subject> | null) =>
-  subject && 'written' in subject ? { about: printSetAside(subject) } : {}
+const aboutOf = (subject: z.infer<typeof Subject> | null) => {
+  if (subject && 'steps' in subject) return { about: printReEnable(subject) }
+  return subject && 'written' in subject ? { about: printSetAside(subject) } : {}
+}
 
 export const askApproval = defineStep({
   kind: 'ask-approval',
@@ -77,7 +82,7 @@ export const askApproval = defineStep({
       ...usualChoices({ kind: 'approval', incident: run.incident, environment: ports.environment, roles }),
       roles: roles.join(', '),
       deadline: request.expiresAt,
-      next: `Digest ${request.digest.slice(0, 12)}, ${request.people} people, within ${printDuration(within)}.`,
+      next: `${request.about && purpose === 're-enable' ? `${request.about} ` : ''}Digest ${request.digest.slice(0, 12)}, ${request.people} people, within ${printDuration(within)}.`,
       ...(subject ? valuesOfSubject(subject) : {}),
     }
     // Asked again, with the same numbers, it is another question with time of its own.

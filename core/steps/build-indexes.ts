@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { RollbackError } from '#core/errors.ts'
-import { requireLease } from '#core/incident/lease.ts'
+import { requireMayChange } from '#core/incident/may-change.ts'
 import { applicationName, reading } from '#core/incident/session.ts'
 import { closeRebuilt, droppedIndexesToBuild } from '#core/indexes/dropped.ts'
 import { printTable } from '#core/names.ts'
@@ -26,6 +26,7 @@ export const buildIndexes = defineStep({
     const fromSnapshot = snapshot === undefined ? null : restoreInput(run, { restore: { snapshot } }, ports.environment)
     const notes: string[] = []
     for (;;) {
+      await requireMayChange(run, ports.objects)
       const pending = await reading(run, plan, 'build-indexes', ports, async (session) => [
         ...(fromSnapshot ? await listRestoreIndexes(session, ports.objects, fromSnapshot) : []),
         ...(await listPendingIndexes(
@@ -36,15 +37,15 @@ export const buildIndexes = defineStep({
       const [index] = pending
       if (!index) break
       // Not under the plan's lock: a build that outlives the function would keep it. The lease and the build's own lock guard it.
-      const result: BuildResult = await reading(run, plan, 'build-indexes', ports, async (session) => {
-        await requireLease(run, ports.objects)
-        return buildIndex(session, index, {
+      const result: BuildResult = await reading(run, plan, 'build-indexes', ports, (session) =>
+        buildIndex(session, index, {
           applicationName: applicationName(run, ''),
           waitMs: Math.max(1_000, ports.remaining() - 20_000),
           memoryBudget: MEMORY_BUDGET,
           workers: ports.database.kind === 'embedded' ? 0 : WORKERS,
-        })
-      })
+          guard: () => requireMayChange(run, ports.objects),
+        }),
+      )
       const name = `${printTable(index.table)} ${index.name}`
       if (result.state !== 'built') {
         const phase = result.progress ? `, ${result.progress.phase} ${result.progress.percent ?? '?'}%` : ''

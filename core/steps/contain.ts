@@ -3,13 +3,16 @@ import { RollbackError } from '#core/errors.ts'
 import type { Contained } from '#core/incident/incident.ts'
 import { Execution, Request } from '#core/incident/request.ts'
 import type { FlagPath } from '#core/names.ts'
-import { type Plan, resolveFlag } from '#core/plan/load.ts'
+import { type Plan, resolveFlag, resolveRamp } from '#core/plan/load.ts'
 import type { Clock, Flags } from '#core/ports.ts'
 import { defineStep } from '#core/steps/define-step.ts'
 
 type FlagChange = Contained['flags'][number]
 
 const READ_MS = 2_000
+const RAMP_MS = 5_000
+/** A percentage. */
+const NOBODY = '0'
 
 /** For the record only: containment neither fails nor waits because the old value cannot be had. */
 const readBefore = async (parameter: FlagPath, { flags, clock }: { flags: Flags; clock: Clock }) => {
@@ -21,6 +24,37 @@ const readBefore = async (parameter: FlagPath, { flags, clock }: { flags: Flags;
   const before = await Promise.race([flags.read(parameter).catch(() => undefined), tooLate])
   read.abort()
   return before
+}
+
+/**
+ * After the flags, and never a reason to fail: the flag is what counts. Who sets a flag on by hand later does not begin
+ * where a ramp has ended. Resolves to what to say of it.
+ */
+const endRamps = async (
+  plan: Plan,
+  { flags, clock, environment }: { flags: Flags; clock: Clock; environment: string },
+): Promise<string[]> => {
+  const late = new AbortController()
+  const tooLate = clock.sleep(RAMP_MS, late.signal).then(
+    () => ['no percentage could be set to 0 in time'],
+    () => [],
+  )
+  const ended = Promise.all(
+    Object.keys(plan.flags).map(async (name) => {
+      const parameter = resolveRamp(plan, name, environment)
+      if (parameter === null) return null
+      try {
+        if ((await flags.read(parameter))?.value === NOBODY) return null
+        await flags.write(parameter, NOBODY)
+        return `${name} for 0%`
+      } catch (error) {
+        return `the percentage of ${name} is not 0: ${error instanceof Error ? error.message : String(error)}`
+      }
+    }),
+  )
+  const said = await Promise.race([ended.then((texts) => texts.filter((text) => text !== null)), tooLate])
+  late.abort()
+  return said
 }
 
 /**
@@ -41,6 +75,7 @@ export const containPlan = async (
       return { name, parameter, before: before?.value ?? null, after: flag.safe, version }
     }),
   )
+  const ramps = await endRamps(plan, { flags, clock, environment })
   const done = tried.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const failed = tried.find((result) => result.status === 'rejected')
   if (failed) {
@@ -60,9 +95,10 @@ export const containPlan = async (
   const changed = done.some((flag) => flag.before !== flag.after)
   return {
     changed,
-    detail: done
-      .map((flag) => `${flag.name} ${flag.before === flag.after ? 'is' : 'set to'} "${flag.after}"`)
-      .join(', '),
+    detail: [
+      ...done.map((flag) => `${flag.name} ${flag.before === flag.after ? 'is' : 'set to'} "${flag.after}"`),
+      ...ramps,
+    ].join(', '),
     at: clock.now().toISOString(),
     flags: done,
   }

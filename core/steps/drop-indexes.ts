@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { requireMayChange } from '#core/incident/may-change.ts'
 import { mutating } from '#core/incident/session.ts'
 import {
   dropConcurrently,
@@ -46,7 +47,11 @@ export const dropIndexes = defineStep({
         for (const { index, found, leftovers } of looked) {
           if (found) await recordDroppedIndex(ports.objects, run, found)
           const drop = [...(found ? [{ ...index, table: found.table }] : []), ...leftovers]
-          for (const { table, ...one } of drop) await dropConcurrently(session, one, { budget: budget(), table })
+          for (const { table, ...one } of drop) {
+            // The drop before may have waited for minutes.
+            await requireMayChange(run, ports.objects)
+            await dropConcurrently(session, one, { budget: budget(), table })
+          }
           changed ||= drop.length > 0
           notes.push(`${printTable(index)} ${drop.length > 0 ? 'dropped' : 'is absent'}`)
         }

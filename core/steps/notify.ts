@@ -10,11 +10,14 @@ import type { IncidentId } from '#core/names.ts'
 import { within } from '#core/notice/patience.ts'
 import type { MessageEvent } from '#core/plan/messages.ts'
 import type { Values } from '#core/plan/placeholders.ts'
+import type { Objects } from '#core/ports.ts'
 import { defineStep, type Ports } from '#core/steps/define-step.ts'
+import { DELIVERY_OF, readChecks } from '#core/verify/read-checks.ts'
 
 /** What the state machine tells of by itself, and what goes with it. */
 const TOLD = {
   started: ['contained', 'users', 'started'],
+  'not-followed': ['not-followed'],
   worse: ['worse'],
   'handed-over': ['handed-over'],
   'no-answer': ['no-answer'],
@@ -33,6 +36,12 @@ const valuesOf = async (
   ...valuesOfProgress(incident, await readEvents(objects, run.incident)),
 })
 
+const notFollowed = async (objects: Objects, id: IncidentId): Promise<string> =>
+  (await readChecks(objects, id))
+    .filter(({ name, status }) => name.startsWith(DELIVERY_OF) && status === 'fail')
+    .map(({ name, detail }) => `${name}: ${detail}`)
+    .join('; ')
+
 /** For reading what would be good to say. Milliseconds. */
 const PATIENCE_MS = 5_000
 
@@ -42,7 +51,7 @@ export const notify = defineStep({
   event: z.strictObject({
     run: Run.nullable(),
     input: z.strictObject({
-      event: z.enum(['started', 'worse', 'handed-over', 'no-answer']),
+      event: z.enum(['started', 'not-followed', 'worse', 'handed-over', 'no-answer']),
       /** Where there is no run: what was asked for, by which execution. */
       request: z.looseObject({ plan: z.unknown() }).optional(),
       execution: z.string().optional(),
@@ -59,10 +68,13 @@ export const notify = defineStep({
       drill: request?.drill === true,
       execution,
     }
+    const checks = event === 'not-followed' ? await notFollowed(ports.objects, about.incident) : null
+    if (checks === '') return { changed: false, detail: 'nobody is known not to have followed', delivered: false }
     const incident = await within(PATIENCE_MS, readIncident(ports.objects, about.incident))
     const known = run && incident && (await within(PATIENCE_MS, valuesOf(run, incident, ports)))
     const values: Values = {
       ...known,
+      ...(checks === null ? {} : { checks }),
       ...(event === 'handed-over' || event === 'no-answer' ? NEXT : {}),
       ...(problem ? { error: `${problem.error}: ${Problem.text(problem)}` } : {}),
     }

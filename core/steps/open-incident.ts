@@ -29,7 +29,8 @@ export const settingsOf = (plan: Plan, path: Path, signal: Signal | null) => ({
   approvalSeconds: seconds(plan.approval.within),
   purgeApprovalSeconds: seconds(plan.paths.full?.purge.within ?? plan.approval.within),
   purgeNow: path === 'full' && plan.paths.full?.purge.after === 0,
-  reEnable: plan.paths.restore !== undefined,
+  // Whatever an alarm has started, it never switches anything on.
+  reEnable: plan.paths.restore !== undefined && signal === null,
   escalate: plan.watch?.escalate === true && plan.paths.full !== undefined,
   fullSteps: stepsOf(plan, 'full'),
 })
@@ -133,6 +134,7 @@ export const openIncident = defineStep({
       steps: stepsOf(plan, path),
       settings: {
         ...settingsOf(plan, path, course?.signal ?? null),
+        watch: request.watch ?? true,
         restore: { snapshot: request.snapshot ?? null, acceptDrift: request['accept-drift'] ?? false },
       },
     }

@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { expandTrees } from '#core/ddl/trees.ts'
 import { EVIDENCE_NAMES, Evidence, preserveEvidence as preserve } from '#core/evidence/preserve.ts'
 import { keys } from '#core/incident/keys.ts'
+import { requireLease } from '#core/incident/lease.ts'
 import { reading } from '#core/incident/session.ts'
 import { readJson, writeJson } from '#core/json.ts'
+import { endEarlierHolders } from '#core/sql/earlier-holders.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 
 export const preserveEvidence = defineStep({
@@ -16,6 +18,7 @@ export const preserveEvidence = defineStep({
     const folder = keys.evidence(run.incident)
     const at = ports.clock.now().toISOString()
     let written = 0
+    let ended: readonly string[] = []
     const keep = async (name: string, rows: readonly unknown[]) => {
       const key = `${folder}${name}.json`
       // Write-once: a second run must not replace what was seen before anything changed.
@@ -25,7 +28,13 @@ export const preserveEvidence = defineStep({
     const evidence: Evidence[] = await reading(run, plan, 'evidence', ports, async (session) => {
       // Without their partitions rather than not at all.
       const tables = await expandTrees(session, plan.protects.tables).catch(() => plan.protects.tables)
-      return preserve(session, tables, keep)
+      const kept = await preserve(session, tables, keep)
+      // The first session of every run, whatever its path: what an earlier holder of the lease left running ends here, once
+      // it is on record. Each session that changes something does so too, and there a failure counts.
+      ended = await requireLease(run, ports.objects)
+        .then(() => endEarlierHolders(session, run.plan, run.epoch))
+        .catch(() => [])
+      return kept
     }).catch((error: unknown) =>
       // A database that is down is a reason to roll back, not a reason to stop: the report says that nothing is known.
       EVIDENCE_NAMES.map((name) => ({
@@ -52,6 +61,7 @@ export const preserveEvidence = defineStep({
     })
     await writeJson(ports.objects, index, all).catch(() => null)
     const kept = all.filter(({ status }) => status === 'kept').length
-    return { changed: written > 0, detail: `${kept} of ${all.length} pieces kept`, kept }
+    const notes = ended.map((name) => `; "${name}" of an earlier run ended`).join('')
+    return { changed: written > 0, detail: `${kept} of ${all.length} pieces kept${notes}`, kept }
   },
 })

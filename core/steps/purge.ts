@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { requireApproval } from '#core/approval/approval.ts'
 import { keys } from '#core/incident/keys.ts'
+import { locksOfRun } from '#core/incident/may-change.ts'
 import { mutating } from '#core/incident/session.ts'
+import { requireNotStopped } from '#core/incident/switch.ts'
 import { writeJson } from '#core/json.ts'
 import { pathOf } from '#core/plan/path-of.ts'
 import { purge as destroy } from '#core/purge/purge.ts'
@@ -15,6 +17,8 @@ export const purge = defineStep({
   needs: ['database', 'objects', 'plans', 'clock', 'environment', 'signal'],
   run: async ({ run, input }, ports) => {
     const plan = await ports.plans.load(run.plan)
+    // Before approvals are looked at: who has stopped the plan is the one to ask.
+    await requireNotStopped(run.plan, ports.objects)
     // A task token alone is never enough: the record of the approval is.
     const question = { purpose: 'purge', subject: input.subject, roles: pathOf(plan, 'full').purge.approve } as const
     await requireApproval(run, question, ports)
@@ -28,7 +32,7 @@ export const purge = defineStep({
           subject: input.subject,
           environment: ports.environment,
           clock: ports.clock,
-          locks: { budgetMs: plan.budgets.lock, signal: ports.signal },
+          locks: locksOfRun(run, plan, ports),
         }),
       { statementTimeout: 0 },
     )

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { locksOfRun } from '#core/incident/may-change.ts'
 import { mutating } from '#core/incident/session.ts'
 import { dropCopies, putBack as undoSetAside } from '#core/restore/put-back.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
@@ -18,14 +19,13 @@ export const putBack = defineStep({
       plan,
       'put-back',
       ports,
-      async (session) => ({
-        undone: await undoSetAside(session, ports.objects, {
-          ...restore,
-          clock: ports.clock,
-          lockOptions: { budgetMs: plan.budgets.lock, signal: ports.signal },
-        }),
-        dropped: input.copies === 'drop' && (await dropCopies(session, ports.objects, restore)),
-      }),
+      async (session) => {
+        const lockOptions = locksOfRun(run, plan, ports)
+        const undone = await undoSetAside(session, ports.objects, { ...restore, clock: ports.clock, lockOptions })
+        // Validating the foreign keys of what is back took a while.
+        await lockOptions.guard?.()
+        return { undone, dropped: input.copies === 'drop' && (await dropCopies(session, ports.objects, restore)) }
+      },
       // Validating the foreign keys reads the tables.
       { statementTimeout: 0 },
     )

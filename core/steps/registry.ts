@@ -6,6 +6,7 @@ import { chooseRestore } from '#core/steps/choose-restore.ts'
 import { compareRestore } from '#core/steps/compare-restore.ts'
 import { contain } from '#core/steps/contain.ts'
 import { dropIndexes } from '#core/steps/drop-indexes.ts'
+import { gate } from '#core/steps/gate.ts'
 import { listParts } from '#core/steps/list-parts.ts'
 import { loadPart } from '#core/steps/load-part.ts'
 import { needsHuman } from '#core/steps/needs-human.ts'
@@ -13,6 +14,7 @@ import { notify } from '#core/steps/notify.ts'
 import { openIncident } from '#core/steps/open-incident.ts'
 import { prepareRestore } from '#core/steps/prepare-restore.ts'
 import { preserveEvidence } from '#core/steps/preserve-evidence.ts'
+import { proveDelivery } from '#core/steps/prove-delivery.ts'
 import { purge } from '#core/steps/purge.ts'
 import { putBack } from '#core/steps/put-back.ts'
 import { reEnable } from '#core/steps/re-enable.ts'
@@ -40,6 +42,7 @@ export const STEPS = [
   notify,
   preserveEvidence,
   safePoint,
+  proveDelivery,
   dropIndexes,
   runSql,
   setFlag,
@@ -63,6 +66,7 @@ export const STEPS = [
   swapIn,
   verify,
   watch,
+  gate,
   reEnable,
   needsHuman,
   report,

@@ -67,7 +67,7 @@ export const report = defineStep({
       'text/markdown; charset=utf-8',
     )
     await ports.objects.write(key, renderHtml(written, ports.machine), undefined, 'text/html; charset=utf-8')
-    await releaseLease(run, ports.objects)
+    await releaseLease(run, ports)
     const { outcome } = written
     return { changed: true, detail: `${outcome}: ${key}`, outcome }
   },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { keys } from '#core/incident/keys.ts'
+import { locksOfRun } from '#core/incident/may-change.ts'
 import { mutating } from '#core/incident/session.ts'
 import { writeJson } from '#core/json.ts'
 import { printTable, type RetirementId } from '#core/names.ts'
@@ -22,7 +23,7 @@ export const retire = defineStep({
         tables: full.retire,
         allow: full.allow,
         clock: ports.clock,
-        lockOptions: { budgetMs: plan.budgets.lock, signal: ports.signal },
+        lockOptions: locksOfRun(run, plan, ports),
       }),
     )
     // The record of the database is the one that counts; this copy is for a day when the database is gone.

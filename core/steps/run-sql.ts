@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { RollbackError } from '#core/errors.ts'
+import { requireMayChange } from '#core/incident/may-change.ts'
 import { mutating } from '#core/incident/session.ts'
 import { runsOutsideTransaction } from '#core/plan/sql-file.ts'
 import { SqlFile } from '#core/plan/vocabulary.ts'
@@ -57,6 +58,8 @@ export const runSql = defineStep({
       async (session) => {
         for (;;) {
           try {
+            // The try before may have waited.
+            await requireMayChange(run, ports.objects)
             return await once(session, text, input)
           } catch (error) {
             // The session gives up after the lock budget, so that nobody queues behind it; nothing was changed, so again.

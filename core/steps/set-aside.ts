@@ -1,4 +1,5 @@
 import { keys } from '#core/incident/keys.ts'
+import { locksOfRun } from '#core/incident/may-change.ts'
 import { mutating } from '#core/incident/session.ts'
 import { writeJson } from '#core/json.ts'
 import { describeSetAside, printSetAside, setAside as retireStanding } from '#core/restore/set-aside.ts'
@@ -24,7 +25,7 @@ export const setAside = defineStep({
           ...restore,
           ...setAsideOptions(plan, input),
           clock: ports.clock,
-          lockOptions: { budgetMs: plan.budgets.lock, signal: ports.signal },
+          lockOptions: locksOfRun(run, plan, ports),
         }),
         subject: await describeSetAside(session, ports.objects, restore),
       }),

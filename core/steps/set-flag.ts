@@ -1,6 +1,7 @@
 import { RollbackError } from '#core/errors.ts'
-import { requireLease } from '#core/incident/lease.ts'
+import { requireMayChange } from '#core/incident/may-change.ts'
 import { requireSamePlan } from '#core/incident/same-plan.ts'
+import { writeFlag } from '#core/incident/write-flag.ts'
 import { resolveFlag } from '#core/plan/load.ts'
 import { SetFlagInput } from '#core/plan/steps.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
@@ -19,12 +20,9 @@ export const setFlag = defineStep({
         category: 'usage',
       })
     requireSamePlan(run, plan)
-    await requireLease(run, objects)
+    await requireMayChange(run, objects)
     const parameter = resolveFlag(plan, input.flag, environment)
-    const to = flag[input.to]
-    const before = await flags.read(parameter)
-    if (before?.value === to) return { changed: false, detail: `${input.flag} is "${to}"`, waitSeconds: 0 }
-    await flags.write(parameter, to)
-    return { changed: true, detail: `${input.flag} set to "${to}"`, waitSeconds: 0 }
+    const changed = await writeFlag(run, { parameter, flag, to: input.to }, { flags, objects })
+    return { changed, detail: `${input.flag} ${changed ? 'set to' : 'is'} "${flag[input.to]}"`, waitSeconds: 0 }
   },
 })

@@ -1,4 +1,5 @@
 import { requireApproval } from '#core/approval/approval.ts'
+import { locksOfRun } from '#core/incident/may-change.ts'
 import { mutating } from '#core/incident/session.ts'
 import { closeRebuilt } from '#core/indexes/dropped.ts'
 import { pathOf } from '#core/plan/path-of.ts'
@@ -22,7 +23,7 @@ export const swapIn = defineStep({
       const result = await swap(session, ports.objects, {
         ...restoreInput(run, input, ports.environment),
         clock: ports.clock,
-        locks: { budgetMs: plan.budgets.lock, signal: ports.signal },
+        locks: locksOfRun(run, plan, ports),
       })
       await closeRebuilt(session, ports.objects, run.plan)
       return result

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { locksOfRun } from '#core/incident/may-change.ts'
 import { mutating } from '#core/incident/session.ts'
 import type { RetirementId } from '#core/names.ts'
 import { closeSetAside } from '#core/restore/set-aside.ts'
@@ -21,7 +22,7 @@ export const undoRetire = defineStep({
         const undone = await undo(session, {
           retirement: input.restore.retirement as RetirementId,
           clock: ports.clock,
-          lockOptions: { budgetMs: plan.budgets.lock, signal: ports.signal },
+          lockOptions: locksOfRun(run, plan, ports),
         })
         await closeSetAside(session, undone.retirement)
         return undone

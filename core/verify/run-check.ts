@@ -10,7 +10,7 @@ export type Verdict = { readonly status: 'pass' | 'fail' | 'unknown'; readonly d
 
 const pass = (detail: string): Verdict => ({ status: 'pass', detail })
 const fail = (detail: string): Verdict => ({ status: 'fail', detail })
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 /** Arrays and JSON as JSON; everything else as the server wrote it. */
 const textOf = (value: unknown): string => (typeof value === 'object' ? canonicalJson(value) : String(value))
 const shown = (value: unknown): string => (value === null ? 'null' : `"${textOf(value)}"`)

@@ -15,9 +15,11 @@ export function timestampMillis(text: string): number | null {
 
 /** Waits for the seconds, or until the time; a time that is past is no wait. */
 export async function runWait(state: WaitState, scene: Scene, place: Place): Promise<void> {
-  const { clock } = place.run.env
+  const { clock, passes } = place.run.env
   if (state.Seconds !== undefined) {
-    return pause(clock, await evaluateWhole(state.Seconds, 'Seconds', scene), place.signal)
+    const seconds = await evaluateWhole(state.Seconds, 'Seconds', scene)
+    if (passes?.(scene.state, seconds * 1000)) return
+    return pause(clock, seconds, place.signal)
   }
   const text = await evaluateAs('string', state.Timestamp ?? null, 'Timestamp', scene)
   const millis = timestampMillis(text)

@@ -17,7 +17,7 @@ describePostgres('run --path restore --snapshot', () => {
   let good: unknown
   const at = (...command: string[]) => cli([...command, '--database-url', db.url, '--state', state])
   const run = (path: string, ...more: string[]) =>
-    at('run', PLAN, '--path', path, '--local', '--confirm', PLAN, '--json', ...more)
+    at('run', PLAN, '--path', path, '--local', '--confirm', PLAN, '--json', '--no-watch', ...more)
 
   beforeAll(async () => {
     state = await mkdtemp(join(tmpdir(), 'vector-rollback-snapshot-'))

@@ -16,7 +16,21 @@ beforeEach(async () => {
 afterEach(() => rm(state, { recursive: true, force: true }))
 
 const start = (url: string, path: string, ...more: string[]) =>
-  cli(['run', PLAN, '--path', path, '--local', '--database-url', url, '--state', state, '--confirm', PLAN, ...more])
+  cli([
+    'run',
+    PLAN,
+    '--path',
+    path,
+    '--local',
+    '--database-url',
+    url,
+    '--state',
+    state,
+    '--confirm',
+    PLAN,
+    '--no-watch',
+    ...more,
+  ])
 const isThere = (path: string) =>
   access(path).then(
     () => true,

@@ -56,7 +56,20 @@ describePostgres('snapshots of a real database', () => {
 
   test('that of a full rollback stands beside it; parts of an open retirement are never swept', async () => {
     const run = (path: string) =>
-      cli(['run', PLAN, '--path', path, '--local', '--database-url', db.url, '--state', state, '--confirm', PLAN])
+      cli([
+        'run',
+        PLAN,
+        '--path',
+        path,
+        '--local',
+        '--database-url',
+        db.url,
+        '--state',
+        state,
+        '--confirm',
+        PLAN,
+        '--no-watch',
+      ])
     expect((await run('full')).code).toBe(0)
     const { snapshots: listed } = JSON.parse((await snapshots('list', '--json')).stdout)
     const retired = listed.find(({ consistency }: { consistency: string }) => consistency === 'retired')

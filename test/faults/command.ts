@@ -42,7 +42,7 @@ export const startCommand = (scene: Scene, path: Path, { plans, snapshot, url }:
     process.execPath,
     [
       ...[MAIN, 'run', PLAN, '--path', path, '--local', '--database-url', url ?? scene.db.url],
-      ...['--state', scene.state, '--confirm', PLAN, '--json', ...(plans ? ['--plans', plans] : [])],
+      ...['--state', scene.state, '--confirm', PLAN, '--json', '--no-watch', ...(plans ? ['--plans', plans] : [])],
       ...(snapshot ? ['--snapshot', snapshot, '--approve', 'team-lead=alice'] : []),
       ...(path === 'purge' ? ['--approve', 'team-lead=alice', '--approve', 'dba=bob'] : []),
     ],

@@ -128,6 +128,7 @@ describePostgres('a service that fails', () => {
       expect(report?.outcome).toBe('needs-human')
       expect(report?.evidence.every(({ status }) => status === 'unknown')).toBe(true)
       expect(Object.fromEntries(report?.checks.map(({ name, status }) => [name, status]) ?? [])).toEqual({
+        'delivery of VECTOR_SEARCH_ENABLED': 'unknown',
         'flag-is-off': 'pass',
         'machines-readable': 'unknown',
         'text-search-answers': 'unknown',

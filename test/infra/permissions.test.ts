@@ -1,10 +1,15 @@
+import { Stack } from 'aws-cdk-lib'
 import type { Template } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { keys } from '#core/incident/keys.ts'
 import type { IncidentId, PlanName, RetirementId } from '#core/names.ts'
+import { loadPlan } from '#core/plan/load.ts'
 import { restoredKey, restorePartsKey } from '#core/restore/side-schema.ts'
 import { manifestKey, partKey, partsKey, sidecarKey, snapshotOf } from '#core/snapshot/keys.ts'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
+import { statementsFor } from '#infra/permissions.ts'
+import type { Setting } from '#infra/setting.ts'
+import { edited, planFolder } from '#test/core/plan/folder.ts'
 import { synthesise } from '#test/infra/synth.ts'
 import { allows, functionsOf, type Statement, statementsOf } from '#test/infra/template.ts'
 
@@ -81,6 +86,21 @@ describe('flags', () => {
   })
 })
 
+test('the percentages of ramps are written by those who write their flags, and nothing else of the path is', async () => {
+  const directory = await planFolder({
+    'plan.yaml': edited(['    within: 15s\n', '    within: 15s\n    ramp: /app/{env}/SEARCH_RAMP\n']),
+  })
+  const stack = new Stack()
+  const setting = { stack, environment: { name: 'prod' }, plans: [await loadPlan(directory)] } as unknown as Setting
+  const granted = (flags: 'read' | 'write') =>
+    statementsFor({ needs: ['flags'], flags, executions: [], bucket: { reads: [], writes: [] } }, setting).map(
+      ({ actions, resources }) => [actions, resources.map((arn) => arn.split(':parameter')[1])],
+    )
+  const parameters = ['/app/prod/SEARCH', '/app/prod/SEARCH_RAMP']
+  expect(granted('write')).toEqual([[['ssm:GetParameter', 'ssm:PutParameter'], parameters]])
+  expect(granted('read')).toEqual([[['ssm:GetParameter'], parameters]])
+})
+
 describe('the bucket', () => {
   test('may be deleted from by nobody', () => {
     for (const action of ['s3:DeleteObject', 's3:DeleteObjectVersion'])
@@ -96,7 +116,7 @@ describe('the bucket', () => {
       [`${keys.runs(plan)}at-other.json`]: ['open-incident', 'safe-point'],
       [keys.breaker(plan)]: ['open-incident'],
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
-      [`${keys.checks(incident)}at-full.json`]: ['verify'],
+      [`${keys.checks(incident)}at-full.json`]: ['prove-delivery', 'verify'],
       [`${keys.human(incident)}at.json`]: ['needs-human'],
       [`${keys.messages(incident)}started-0123.json`]: [
         'ask-approval',
@@ -118,6 +138,10 @@ describe('the bucket', () => {
       [keys.report(incident, 'html')]: ['report'],
       [keys.replaced(incident)]: ['set-aside'],
       [keys.purged(incident)]: ['purge'],
+      [`${keys.looks(incident)}at-full.json`]: ['watch'],
+      [keys.reEnabling(incident)]: ['re-enable'],
+      // Written by the command line, with the rights of a person.
+      [keys.lastDrill(plan)]: [],
       [keys.retirement(plan, incident)]: ['retire', 'set-aside'],
       [`${keys.droppedIndexes(plan)}0123.json`]: ['build-indexes', 'drop-indexes', 'swap-in'],
       [partsKey(plan, snapshot)]: ['list-parts'],
@@ -136,7 +160,7 @@ describe('the bucket', () => {
     expect(writers(`${keys.events(incident)}at-purge-1.json`)).toEqual(inRun.sort())
   })
 
-  test('lets every step that changes the database, or a flag, read the lease', () => {
+  test('lets every step that changes the database, or a flag, read the lease and the kill switches, which only people write', () => {
     const changes: StepKind[] = [
       'drop-indexes',
       'run-sql',
@@ -158,17 +182,23 @@ describe('the bucket', () => {
       'put-back',
       'swap-in',
     ]
-    expect(readers(keys.lease(plan))).toEqual(['open-incident', 'remind', 'report', ...changes, ...restores].sort())
-  })
-
-  test('shows how a run began to what tells people of it, and to what goes on from it', () => {
-    const tell: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
-    expect(readers(keys.incident(incident))).toEqual(['choose-restore', 'open-incident', 'remind', ...tell].sort())
+    const looks = ['open-incident', 'preserve-evidence', 'remind', 'report']
+    expect(readers(keys.lease(plan))).toEqual([...looks, ...changes, ...restores].sort())
+    for (const of of [plan, 'all']) {
+      expect(readers(keys.switch(of))).toEqual([...changes, ...restores].sort())
+      expect(writers(keys.switch(of))).toEqual([])
+    }
   })
 
   test('shows the recorded approvals to what re-checks them, and takes answers from no function', () => {
     expect(readers(answer)).toEqual(['purge', 're-enable', 'remind', 'report', 'swap-in'])
     expect(writers(answer)).toEqual([])
+  })
+
+  test('shows how a run began to every step that tells people of it, or asks since when it is contained or who began it', () => {
+    const tells: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
+    const asks: StepKind[] = ['choose-restore', 'open-incident', 'prove-delivery', 're-enable']
+    expect(readers(keys.incident(incident))).toEqual([...tells, ...asks].sort())
   })
 
   test('shows snapshots to what restores, purges and reports, never to what only looks or switches', () => {

@@ -113,12 +113,27 @@ describe('a deploy never undoes a rollback', () => {
       [undefined, ['s3:*']],
       ['NothingIsDeleted', ['s3:DeleteObject', 's3:DeleteObjectVersion']],
       ['PeopleApprove', ['s3:PutObject']],
+      ['PeopleStop', ['s3:PutObject']],
+      ['LeasesStay', ['s3:DeleteObject', 's3:DeleteObjectVersion']],
     ])
   })
 
-  test('deletion and forged approvals are denied to every role of the stack', () => {
+  test('nobody at all deletes a lease: it could be claimed once more from the first epoch on', () => {
+    const [bucket] = Object.keys(template.findResources('AWS::S3::Bucket'))
+    const Unconditional = z.object({
+      Principal: z.strictObject({ AWS: z.literal('*') }),
+      Resource: z.literal(`${bucket}/leases/*.json`),
+      Condition: z.undefined().optional(),
+    })
+    const statements = Object.values(template.findResources('AWS::S3::BucketPolicy')).flatMap(
+      (policy) => plain(policy.Properties.PolicyDocument.Statement) as { Sid?: string }[],
+    )
+    expect(Unconditional.safeParse(statements.find(({ Sid }) => Sid === 'LeasesStay')).error).toBeUndefined()
+  })
+
+  test('deletion, forged approvals and kill switches are denied to every role of the stack', () => {
     const roles = Object.keys(template.findResources('AWS::IAM::Role')).sort()
-    for (const sid of ['NothingIsDeleted', 'PeopleApprove']) {
+    for (const sid of ['NothingIsDeleted', 'PeopleApprove', 'PeopleStop']) {
       const Deny = z.object({
         Sid: z.literal(sid),
         Condition: z.object({ ArnEquals: z.record(z.string(), z.array(z.string())) }),

@@ -5,18 +5,22 @@ import { z } from 'zod'
 import type { Run } from '#core/incident/run.ts'
 import type { FlagPath, IncidentId } from '#core/names.ts'
 import { loadPlan } from '#core/plan/load.ts'
+import { readLooks } from '#core/verify/look.ts'
 import { outcomeOf } from '#local/outcome.ts'
 import { type Stack, startStack } from '#local/stack.ts'
 import { edited, planFolder } from '#test/core/plan/folder.ts'
 import { createDatabase, describePostgres, type TestDatabase } from '#test/support/database.ts'
 
 const MINUTE = 60_000
+/** A check that nothing asks by itself. */
+const AGAIN = '  again: { describe: Again., sql: sql/again.sql, expect: { value: 1 }, after: [] }\n'
 const Looked = z.object({
   changed: z.literal(false),
   watching: z.object({
-    verdict: z.enum(['watching', 'recovered', 'worse']),
+    verdict: z.enum(['watching', 'recovered', 'worse', 'unknown']),
     waitSeconds: z.number(),
     detail: z.string(),
+    next: z.string().nullable(),
   }),
 })
 
@@ -51,14 +55,16 @@ describePostgres('watching after a path', () => {
   /** The small plan, watching for that long; `null` is without a watch. */
   const start = async (watch: string | null, onWatch: (looks: number) => void = () => {}) => {
     const directory = await planFolder({
-      'plan.yaml': watch === null ? edited() : edited(['contacts:\n', `watch: ${watch}\ncontacts:\n`]),
+      'plan.yaml': watch === null ? edited() : edited(['contacts:\n', `${AGAIN}watch: ${watch}\ncontacts:\n`]),
       'sql/answers.sql': 'select answer from public.health;\n',
+      'sql/again.sql': 'select 1 as answer;\n',
     })
     let looks = 0
     const stack = await startStack({
       environment: 'test',
       database: { url: db.url },
       plansDirectory: dirname(directory),
+      watches: 'travel',
       onEvent: ({ type, ...event }) => {
         if (type === 'TaskStateExited' && JSON.stringify(event).includes('"Watch"')) onWatch(++looks)
       },
@@ -76,11 +82,14 @@ describePostgres('watching after a path', () => {
     }
     return { stack, run, look: lookWith(stack, run) }
   }
-  const lookWith = (stack: Stack, run: Run) => async () => {
-    const { watching } = Looked.parse(await stack.invoke('watch', { run, input: { after: run.path } }))
-    return watching
+  /** A look of a watch that began when this was called. */
+  const lookWith = (stack: Stack, run: Run) => {
+    const since = stack.clock.now().toISOString()
+    return async () => {
+      const { watching } = Looked.parse(await stack.invoke('watch', { run, input: { after: run.path, since } }))
+      return watching
+    }
   }
-  const verifyOnce = (stack: Stack, run: Run) => stack.invoke('verify', { run, input: { after: 'flag' } })
 
   test('goes on for as long as the plan says, then the system has recovered', async () => {
     const { stack, look } = await start('{ for: 10m, every: 90s }')
@@ -90,7 +99,7 @@ describePostgres('watching after a path', () => {
       expect(await look()).toMatchObject({ verdict: 'watching', waitSeconds: 90 })
     }
     stack.clock.travel(2 * MINUTE)
-    expect(await look()).toEqual({ verdict: 'recovered', waitSeconds: 0, detail: '1 of 1 checks pass' })
+    expect(await look()).toEqual({ verdict: 'recovered', waitSeconds: 0, detail: '1 of 1 checks pass', next: null })
   })
 
   test('ends at the first check that fails: it is worse', async () => {
@@ -98,7 +107,12 @@ describePostgres('watching after a path', () => {
     expect((await look()).verdict).toBe('watching')
     await setHealth(0)
     stack.clock.travel(MINUTE)
-    expect(await look()).toEqual({ verdict: 'worse', waitSeconds: 0, detail: 'answers (fail): "0", not "1"' })
+    expect(await look()).toEqual({
+      verdict: 'worse',
+      waitSeconds: 0,
+      detail: 'answers (fail): "0", not "1"',
+      next: 'partial',
+    })
   })
 
   test('goes on while a check cannot be answered, and recovers when it passes in the end', async () => {
@@ -110,69 +124,130 @@ describePostgres('watching after a path', () => {
     expect((await look()).verdict).toBe('recovered')
   })
 
-  test('that ends without an answer is worse: unknown is not recovered', async () => {
+  test('that ends without an answer is unknown: neither recovered nor a reason for the next path', async () => {
     const { stack, look } = await start('{ for: 10m, every: 1m }')
     await look()
     stack.clock.travel(10 * MINUTE)
-    expect(await whileLocked(look)).toMatchObject({ verdict: 'worse', detail: expect.stringContaining('(unknown)') })
+    expect(await whileLocked(look)).toMatchObject({
+      verdict: 'unknown',
+      detail: expect.stringContaining('(unknown)'),
+      next: null,
+    })
   })
 
-  test('begins anew when a person had the path tried again', async () => {
-    const { stack, run, look } = await start('{ for: 10m, every: 1m }')
-    await verifyOnce(stack, run)
-    await look()
-    stack.clock.travel(5 * MINUTE)
+  test('looks less and less often, and asks in each tier what the plan names for it', async () => {
+    const tiers = '{ until: 2m, every: 30s }, { until: 10m, every: 4m, checks: [again] }'
+    const { stack, run, look } = await start(`{ tiers: [${tiers}] }`)
+    expect(await look()).toMatchObject({ verdict: 'watching', waitSeconds: 30, detail: '1 of 1 checks pass' })
+    stack.clock.travel(2 * MINUTE)
     await setHealth(0)
-    expect((await look()).verdict).toBe('worse')
-    await setHealth(1)
-    stack.clock.travel(60 * MINUTE)
-    await verifyOnce(stack, run)
-    stack.clock.travel(1)
-    expect((await look()).verdict).toBe('watching')
-    stack.clock.travel(9 * MINUTE)
-    expect((await look()).verdict).toBe('watching')
-    stack.clock.travel(MINUTE)
-    expect((await look()).verdict).toBe('recovered')
+    // The first tier's check would fail now; the second tier asks another one.
+    expect(await look()).toMatchObject({ verdict: 'watching', waitSeconds: 240, detail: '1 of 1 checks pass' })
+    stack.clock.travel(6 * MINUTE)
+    expect((await look()).waitSeconds).toBeLessThanOrEqual(120)
+    stack.clock.travel(2 * MINUTE)
+    expect(await look()).toMatchObject({ verdict: 'recovered' })
+    const looks = await readLooks(stack.objects, run.incident)
+    expect(looks.map(({ tier, checks }) => [tier, checks.map(({ name }) => name)])).toEqual([
+      [1, ['answers']],
+      [2, ['again']],
+      [2, ['again']],
+      [2, ['again']],
+    ])
   })
 
-  test('fails rather than recovers when its own record cannot be read', async () => {
+  test('without a word about it goes on for 30 minutes, in three tiers', async () => {
+    const { stack, look } = await start('{}')
+    expect(await look()).toMatchObject({ waitSeconds: 30 })
+    stack.clock.travel(5 * MINUTE)
+    expect(await look()).toMatchObject({ waitSeconds: 60 })
+    stack.clock.travel(10 * MINUTE)
+    expect(await look()).toMatchObject({ waitSeconds: 300 })
+    stack.clock.travel(15 * MINUTE)
+    expect(await look()).toMatchObject({ verdict: 'recovered' })
+  })
+
+  test('keeps what each look saw', async () => {
+    const { stack, run, look } = await start('{ for: 10m, every: 1m }')
+    await look()
+    await setHealth(0)
+    stack.clock.travel(MINUTE)
+    await look()
+    expect(await readLooks(stack.objects, run.incident)).toMatchObject([
+      { status: 'pass', verdict: 'watching', checks: [{ name: 'answers', status: 'pass' }] },
+      { status: 'fail', verdict: 'worse', checks: [{ name: 'answers', status: 'fail' }] },
+    ])
+  })
+
+  test('fails rather than recovers when what it saw cannot be kept', async () => {
     const { stack, look } = await start('{ for: 10m, every: 1m }')
     await look()
-    stack.faults.add({ service: 's3', operation: 'ListObjectsV2', fault: { status: 403, code: 'AccessDenied' } })
+    stack.faults.add({ service: 's3', operation: 'PutObject', fault: { status: 403, code: 'AccessDenied' } })
     await expect(look()).rejects.toThrow('Bucket.Denied')
   })
 
   test('is over at once where the plan asks for none', async () => {
     const { look } = await start(null)
     await setHealth(0)
-    expect(await look()).toEqual({ verdict: 'recovered', waitSeconds: 0, detail: 'the plan asks for no watching' })
+    expect(await look()).toEqual({
+      verdict: 'recovered',
+      waitSeconds: 0,
+      detail: 'the plan asks for no watching',
+      next: null,
+    })
   })
 
-  const execute = async (stack: Stack) => {
+  const execute = async (stack: Stack, more: object = {}) => {
     await stack.flags.write('/app/test/SEARCH' as FlagPath, 'true')
-    const { arn } = await stack.execute('incident-1', { plan: 'small', path: 'flag', reason: 'a test' })
+    const { arn } = await stack.execute('incident-1', { plan: 'small', path: 'flag', reason: 'a test', ...more })
     return outcomeOf(arn, 'incident-1' as IncidentId, stack)
   }
+  const named = (states: readonly { name: string }[], name: string) => states.filter((state) => state.name === name)
 
-  test('in the state machine, a run ends as rolled back when the window is over', async () => {
-    const { stack } = await start('{ for: 1s, every: 1s }')
+  test('in the state machine, a run ends as rolled back when the window is over, and the report has every look', async () => {
+    const { stack } = await start('{ for: 10m, every: 1m }')
     const { report, problem, states } = await execute(stack)
     expect(problem).toBeNull()
     expect(report?.outcome).toBe('rolled-back')
-    expect(states.filter(({ name }) => name === 'Watch').length).toBeGreaterThan(1)
-    expect(states.map(({ name }) => name)).toContain('Wait and watch')
+    expect(named(states, 'Watch')).toHaveLength(11)
+    expect(named(states, 'Wait and watch')).toHaveLength(10)
+    expect(report?.watch).toHaveLength(11)
+    expect(report?.checks).toMatchObject([{ name: 'answers', status: 'pass' }])
   })
 
-  test('in the state machine, a run that gets worse needs a human, and the system stays contained', async () => {
+  test('in the state machine, a run that is told not to watch says so', async () => {
+    const { stack } = await start('{ for: 10m, every: 1m }')
+    const { report, problem, states } = await execute(stack, { watch: false })
+    expect(problem).toBeNull()
+    expect(named(states, 'Wait and watch')).toEqual([])
+    expect(report?.steps.find(({ kind }) => kind === 'watch')?.detail).toContain('left out')
+  })
+
+  test('in the state machine, a run that gets worse needs a human, who reads what to try next, and it stays contained', async () => {
     let broken: Promise<unknown> = Promise.resolve()
-    const { stack } = await start('{ for: 10m, every: 1s }', () => {
+    const { stack } = await start('{ for: 10m, every: 1m }', () => {
       broken = setHealth(0)
     })
     const { report, problem } = await execute(stack)
     await broken
-    expect(problem).toMatchObject({ error: 'Watch.Worse', text: 'answers (fail): "0", not "1"' })
+    expect(problem).toMatchObject({
+      error: 'Watch.Worse',
+      text: 'answers (fail): "0", not "1". Proposed: the path partial.',
+    })
     expect(report).toMatchObject({ outcome: 'needs-human', problem: { state: 'Watch', error: 'Watch.Worse' } })
+    // The newest answer is the one of the watch.
+    expect(report?.checks).toMatchObject([{ name: 'answers', status: 'fail' }])
     expect(report?.next[0]).toBe('The system is contained: the flags are at their safe values.')
     expect((await stack.flags.read('/app/test/SEARCH' as FlagPath))?.value).toBe('false')
+  })
+
+  test('in the state machine, a database that is lost to the end is unknown, and needs a human', async () => {
+    const { stack } = await start('{ for: 10m, every: 1m }', (looks) => {
+      if (looks === 1) process.env.DATABASE_URL = 'postgresql://nobody@127.0.0.1:1/nothing'
+    })
+    const { report, problem } = await execute(stack)
+    expect(problem).toMatchObject({ error: 'Watch.Unknown' })
+    expect(report?.watch.map(({ status }) => status)).toEqual(['pass', ...Array(10).fill('unknown')])
+    expect(report?.outcome).toBe('needs-human')
   })
 })

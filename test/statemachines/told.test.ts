@@ -34,10 +34,16 @@ const before = (name: string): string[] =>
     [Next, Default, ...[...Choices, ...Catch].map((jump) => jump.Next)].includes(name) ? [from] : [],
   )
 
-/** The last states that do something on each way to a state; choices do nothing. */
+/** Choices do nothing, and containing once more is no news. */
+const isNews = (name: string): boolean => {
+  const { Type, Arguments } = machine.States[name] ?? {}
+  return Type !== 'Choice' && Arguments?.FunctionName !== `\${${substitutionOf('contain')}}`
+}
+
+/** The last states on each way to a state that do something of which there is anything to tell. */
 const lastDeeds = (name: string, seen: ReadonlySet<string> = new Set()): string[] =>
   before(name).flatMap((from) =>
-    seen.has(from) ? [] : machine.States[from]?.Type === 'Choice' ? lastDeeds(from, new Set([...seen, from])) : [from],
+    seen.has(from) ? [] : isNews(from) ? [from] : lastDeeds(from, new Set([...seen, from])),
   )
 
 const ends = states.flatMap(([name, { Type }]) => (Type === 'Succeed' || Type === 'Fail' ? [name] : []))

@@ -13,6 +13,7 @@ import {
   messages,
   signals,
   steps,
+  watch,
 } from '#core/report/html/tables.ts'
 import { banner, next, problem, tiles } from '#core/report/html/top.ts'
 import type { RunReport } from '#core/report/model.ts'
@@ -33,6 +34,7 @@ export const run = (place: Place, report: RunReport, graph: Graph | null, title:
     signals(place, report),
     course(place, report, graph),
     checks(place, report),
+    watch(place, report),
     steps(place, report),
     data(place, report),
     approvals(place, report),

@@ -63,6 +63,23 @@ export const signals = (place: Place, report: RunReport): Section | null =>
     ),
   )
 
+export const watch = (place: Place, report: RunReport): Section | null =>
+  section(
+    place,
+    'watch',
+    'Watch',
+    table(
+      'What each look saw',
+      [
+        { head: 'Looked', cell: ({ at }) => time(at, 'clock') },
+        { head: 'Result', cell: ({ status }) => badge(CHECK_TONES[status], CHECK_WORDS[status]) },
+        { head: 'After', cell: ({ after, tier }) => html`${code(after)}, tier ${tier}` },
+        { head: 'Saw', cell: ({ detail }) => detail },
+      ],
+      report.watch,
+    ),
+  )
+
 export const steps = (place: Place, report: RunReport): Section | null =>
   section(
     place,

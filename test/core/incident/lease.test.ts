@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { type Claim, releaseLease, requireLease } from '#core/incident/lease.ts'
 import { readJson } from '#core/json.ts'
-import type { Clock } from '#core/ports.ts'
+import type { Clock, Objects } from '#core/ports.ts'
+import { realClock } from '#test/support/clock.ts'
 import { leaseWorld, PLAN, runOf } from './world.ts'
 
 const many = (count: number) => Array.from({ length: count }, (_, i) => `incident-${i + 1}`)
@@ -49,7 +50,7 @@ describe('the lease of a plan', () => {
     const { begin, claim, objects } = await leaseWorld()
     const first = await begin('first')
     await claim(first)
-    await releaseLease(runOf(first, 1), objects)
+    await releaseLease(runOf(first, 1), { objects, clock: realClock })
     expect(await claim(await begin('second'))).toMatchObject({
       held: true,
       lease: { epoch: 2, incident: 'second' },
@@ -61,7 +62,7 @@ describe('the lease of a plan', () => {
     const { begin, claim, objects } = await leaseWorld()
     const first = await begin('first')
     await claim(first)
-    await releaseLease(runOf(first, 1), objects)
+    await releaseLease(runOf(first, 1), { objects, clock: realClock })
     expect(await claim(first)).toMatchObject({ held: true, lease: { epoch: 2, released: false } })
   })
 
@@ -86,13 +87,13 @@ describe('the lease of a plan', () => {
   })
 })
 
-describe('a bucket that refuses conditional writes', () => {
-  const conflict = {
-    service: 's3',
-    operation: 'PutObject',
-    fault: { status: 409, code: 'ConditionalRequestConflict' },
-  } as const
+const conflict = {
+  service: 's3',
+  operation: 'PutObject',
+  fault: { status: 409, code: 'ConditionalRequestConflict' },
+} as const
 
+describe('a bucket that refuses conditional writes', () => {
   test('a few times is asked again', async () => {
     const { begin, claim, faults } = await leaseWorld()
     faults.add({ ...conflict, times: 3 })
@@ -109,6 +110,49 @@ describe('a bucket that refuses conditional writes', () => {
       message: expect.stringContaining('"first"'),
     })
     expect(clock.pauses).toBe(9)
+  })
+})
+
+describe('a lease that is given back', () => {
+  test('is given back although the bucket refuses conditional writes a few times (409)', async () => {
+    const { begin, claim, objects, faults } = await leaseWorld()
+    const first = await begin('first')
+    await claim(first)
+    faults.add({ ...conflict, times: 3 })
+    const clock = hasty()
+    await releaseLease(runOf(first, 1), { objects, clock })
+    expect(clock.pauses).toBe(3)
+    expect((await readJson(objects, `leases/${PLAN}.json`))?.value).toMatchObject({ epoch: 1, released: true })
+  })
+
+  test('and that the bucket never lets go stays claimed, until its execution has ended and another one takes it over', async () => {
+    const { begin, end, claim, objects, faults } = await leaseWorld()
+    const first = await begin('first')
+    await claim(first)
+    faults.add({ ...conflict, times: 10 })
+    await releaseLease(runOf(first, 1), { objects, clock: hasty() })
+    const second = await begin('second')
+    expect(await claim(second)).toMatchObject({ held: false, by: { incident: 'first' } })
+    await end(first)
+    expect(await claim(second)).toMatchObject({ held: true, lease: { epoch: 2 }, tookOver: { incident: 'first' } })
+  })
+
+  test('while another run takes it over stays with that run (412)', async () => {
+    const { begin, end, claim, objects } = await leaseWorld()
+    const first = await begin('first')
+    await claim(first)
+    await end(first)
+    const second = await begin('second')
+    // Between the look and the write of the one that gives it back.
+    const between = {
+      ...objects,
+      write: async (...args: Parameters<Objects['write']>) => {
+        await claim(second)
+        return objects.write(...args)
+      },
+    }
+    await releaseLease(runOf(first, 1), { objects: between, clock: realClock })
+    await requireLease(runOf(second, 2), objects)
   })
 })
 
@@ -142,7 +186,7 @@ describe('a holder', () => {
     await end(first)
     const second = await begin('second')
     await claim(second)
-    await releaseLease(runOf(first, 1), objects)
+    await releaseLease(runOf(first, 1), { objects, clock: realClock })
     await requireLease(runOf(second, 2), objects)
     expect(await claim(await begin('third'))).toMatchObject({ held: false, by: { incident: 'second' } })
   })
@@ -151,9 +195,9 @@ describe('a holder', () => {
     const { begin, claim, objects } = await leaseWorld()
     const first = await begin('first')
     await claim(first)
-    await releaseLease(runOf(first, 1), objects)
+    await releaseLease(runOf(first, 1), { objects, clock: realClock })
     await claim(first)
-    await releaseLease(runOf(first, 1), objects)
+    await releaseLease(runOf(first, 1), { objects, clock: realClock })
     await requireLease(runOf(first, 2), objects)
     await expect(requireLease(runOf(first, 1), objects)).rejects.toMatchObject({ name: 'Lease.Lost' })
   })
@@ -162,7 +206,7 @@ describe('a holder', () => {
     const { begin, claim, objects } = await leaseWorld()
     const first = await begin('first')
     await claim(first)
-    await releaseLease(runOf(first, 1), objects)
+    await releaseLease(runOf(first, 1), { objects, clock: realClock })
     await expect(requireLease(runOf(first, 1), objects)).rejects.toMatchObject({ name: 'Lease.Lost' })
   })
 
@@ -173,7 +217,7 @@ describe('a holder', () => {
       name: 'Lease.Lost',
       message: expect.stringContaining('the lease says nothing'),
     })
-    await releaseLease(runOf(first, 1), objects)
+    await releaseLease(runOf(first, 1), { objects, clock: realClock })
     expect(await objects.head(`leases/${PLAN}.json`)).toBeNull()
   })
 })

@@ -11,6 +11,28 @@ test('a good plan has no problems', async () => {
   expect(await problemsWith({})).toEqual([])
 })
 
+describe('delivery', () => {
+  test.each([
+    'ecs-redeploy',
+    'lambda-config',
+    'webhook',
+  ])('by %s is refused: nothing would bring the flag to the application', async (way) => {
+    const problems = await problemsWith({ 'plan.yaml': edited(['delivery: poll', `delivery: ${way}`]) })
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain(`Delivery by "${way}" is not built yet`)
+    expect(problems[0]).toContain('delivery: poll')
+  })
+
+  test('by an echo is a single SELECT that is there', async () => {
+    const echo = {
+      'plan.yaml': edited(['within: 15s\nprotects', 'within: 15s\n    echo: { sql: sql/echo.sql }\nprotects']),
+    }
+    expect(await problemsWith({ ...echo, 'sql/echo.sql': "select 'web' as consumer, 'false' as value;\n" })).toEqual([])
+    expect(await problemsWith({ ...echo, 'sql/echo.sql': 'delete from x where y;\n' })).toHaveLength(1)
+    expect((await problemsWith(echo))[0]).toContain('sql/echo.sql')
+  })
+})
+
 describe('a step that runs SQL', () => {
   test('cannot end its own transaction, however well it is hidden', async () => {
     expect(await stepProblems("comment on table t is ';'; -- é\n/* ; */\n  commit;\n")).toEqual([

@@ -181,7 +181,8 @@ describe('the report of a run that needs a person', () => {
 
   test.each([
     ['the flags were set on again', { ...FAILED, state: 'Verify the feature' }, true],
-    ['they were being set on again', { ...FAILED, state: 'Re-enable' }, false],
+    ['they could not be switched off again', { ...FAILED, state: 'Switch off again' }, false],
+    ['another run took over', { ...FAILED, state: 'Re-enable', error: 'Lease.Lost' }, false],
   ])('does not call the system contained when %s, and says how to contain it', async (_, problem, reEnabled) => {
     const { next } = await report(await open('restore'), { problem, reEnabled })
     expect(next[0]).toMatch(/^The system is not contained: .*"path":"flag"/)

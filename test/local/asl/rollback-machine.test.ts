@@ -16,6 +16,7 @@ test("the project's own machine rolls back by its flag path", async () => {
         escalate: false,
         reEnable: false,
         purgeNow: false,
+        watch: true,
         approvalSeconds: 60,
         concurrency: 2,
         fullSteps: [],
@@ -45,8 +46,10 @@ test("the project's own machine rolls back by its flag path", async () => {
     [
       'ContainFunction',
       'NotifyFunction',
+      'NotifyFunction',
       'OpenIncidentFunction',
       'PreserveEvidenceFunction',
+      'ProveDeliveryFunction',
       'ReportFunction',
       'SafePointFunction',
       'VerifyFunction',
@@ -121,4 +124,25 @@ test('an approval that nobody gives ends contained: a person is called, and then
   expect(events.flatMap(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name ?? []).at(-1)).toBe(
     'Nobody answered',
   )
+})
+
+test('a run that joins another one contains once more after that is recorded, and then has nothing to do', async () => {
+  const text = readFileSync(new URL('../../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
+  const called: string[] = []
+  const { result, events } = await run(text.replace(/\$\{(\w+)\}/g, '$1'), {
+    functions: {
+      ContainFunction: () => {
+        called.push('contain')
+        return { flags: [] }
+      },
+      OpenIncidentFunction: () => {
+        called.push('join')
+        return { run: null, joined: 'another', held: 'running', steps: [], settings: null }
+      },
+    },
+    input: { plan: 'p', path: 'flag', reason: 'a test' },
+  })
+  expect(result.status).toBe('SUCCEEDED')
+  expect(called).toEqual(['contain', 'join', 'contain'])
+  expect(events.at(-2)?.stateExitedEventDetails?.name).toBe('Nothing to do')
 })

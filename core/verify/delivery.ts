@@ -1,0 +1,134 @@
+import type { Run } from '#core/incident/run.ts'
+import { reading } from '#core/incident/session.ts'
+import { printDuration } from '#core/plan/duration.ts'
+import type { Plan } from '#core/plan/load.ts'
+import type { Flag } from '#core/plan/schema.ts'
+import type { Clock, Database, Row, Session } from '#core/ports.ts'
+import { isUnreachable } from '#core/sql/errors.ts'
+import { DELIVERY_OF } from '#core/verify/read-checks.ts'
+import { messageOf, select, type Verdict } from '#core/verify/run-check.ts'
+import type { CheckResult } from '#core/verify/verification.ts'
+
+interface DeliveryPorts {
+  readonly database: Database
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** Milliseconds that may be spent. */
+  readonly remaining: () => number
+}
+
+interface Containment {
+  /** When the flags were set, in milliseconds of the clock. */
+  readonly at: number
+  /** Versions of the parameters since then, where they are known. */
+  readonly versions: ReadonlyMap<string, number>
+}
+
+/** Between two looks at an echo. Milliseconds. */
+const EVERY_MS = 500
+/** What the function needs to write down what it saw. Milliseconds. */
+const RESERVE_MS = 10_000
+/** Consumers that are named; a fleet may have thousands. */
+const NAMED = 20
+
+const unknown = (detail: string): Verdict => ({ status: 'unknown', detail })
+
+/** What can be said without asking anybody; `null`: the echo has to be asked. */
+const withoutAsking = ({ delivery, echo }: Flag): Verdict | null => {
+  if (delivery !== 'poll') return unknown(`delivery by "${delivery}" cannot be proved yet: look at the application`)
+  if (!echo) return unknown('the plan names no echo: the parameter is set, and nobody says who obeys it')
+  return null
+}
+
+/** A consumer that sees the safe value, or says no value and a version since the containment, has followed. */
+const hasFollowed = ({ value, version }: Row, safe: string, since: number | undefined): boolean =>
+  value === null || value === undefined
+    ? since !== undefined && version !== null && version !== undefined && Number(version) >= since
+    : String(value) === safe
+
+const printConsumer = ({ consumer, value, version }: Row): string => {
+  const seen = value === null || value === undefined ? 'says no value' : `sees "${String(value)}"`
+  return `${String(consumer)} ${seen}${version === null || version === undefined ? '' : ` (version ${String(version)})`}`
+}
+
+/** What the rows of an echo say: one row for each consumer, with the columns `consumer`, `value` and, if it likes, `version`. */
+export const judgeEcho = (rows: readonly Row[], safe: string, since: number | undefined): Verdict => {
+  const [first] = rows
+  if (!first) return unknown('no consumer says what it sees')
+  if (!('consumer' in first && 'value' in first))
+    return unknown(`the echo gives ${Object.keys(first).join(', ')}, not the columns consumer and value`)
+  const open = rows.filter((row) => !hasFollowed(row, safe, since))
+  if (open.length === 0) return { status: 'pass', detail: `${rows.length} of ${rows.length} consumers obey "${safe}"` }
+  const named = open.slice(0, NAMED).map(printConsumer)
+  const more = open.length > NAMED ? [`and ${open.length - NAMED} more`] : []
+  return {
+    status: 'fail',
+    detail: `${open.length} of ${rows.length} consumers have not followed: ${[...named, ...more].join(', ')}`,
+  }
+}
+
+const look = async (
+  session: Session,
+  plan: Plan,
+  name: string,
+  versions: Containment['versions'],
+): Promise<Verdict> => {
+  const flag = plan.flags[name]
+  if (!flag?.echo) return unknown('the plan names no echo')
+  try {
+    const { rows } = await select(session, flag.echo.as, plan.sql[flag.echo.file] ?? '')
+    return judgeEcho(rows, flag.safe, versions.get(name))
+  } catch (error) {
+    if (isUnreachable(error)) throw error
+    return unknown(messageOf(error))
+  }
+}
+
+/** Asks the echoes until all have followed, each at most until its flag's time is over, and once at least. */
+const askEchoes = async (
+  session: Session,
+  plan: Plan,
+  names: readonly string[],
+  contained: Containment,
+  { clock, signal, remaining }: DeliveryPorts,
+): Promise<Map<string, Verdict>> => {
+  const verdicts = new Map<string, Verdict>()
+  const isOpen = (name: string) =>
+    verdicts.get(name)?.status !== 'pass' && clock.now().getTime() < contained.at + (plan.flags[name]?.within ?? 0)
+  let open: readonly string[] = names
+  do {
+    if (verdicts.size > 0) await clock.sleep(EVERY_MS, signal)
+    for (const name of open) verdicts.set(name, await look(session, plan, name, contained.versions))
+    open = names.filter(isOpen)
+  } while (open.length > 0 && remaining() > RESERVE_MS)
+  return verdicts
+}
+
+/**
+ * Whether the consumers of each flag obey its safe value, as they say it themselves. Never throws: an echo that cannot be asked, a
+ * database that is down and a flag without an echo are `unknown`, which stops no rollback and is not success either.
+ */
+export const proveDelivery = async (
+  run: Run,
+  plan: Plan,
+  contained: Containment,
+  ports: DeliveryPorts,
+): Promise<CheckResult[]> => {
+  const flags = Object.entries(plan.flags)
+  const verdicts = new Map(flags.map(([name, flag]): [string, Verdict | null] => [name, withoutAsking(flag)]))
+  const asked = flags.flatMap(([name]) => (verdicts.get(name) === null ? [name] : []))
+  if (asked.length > 0)
+    try {
+      await reading(run, plan, 'prove-delivery', ports, async (session) => {
+        for (const [name, verdict] of await askEchoes(session, plan, asked, contained, ports))
+          verdicts.set(name, verdict)
+      })
+    } catch (error) {
+      for (const name of asked) verdicts.set(name, unknown(messageOf(error)))
+    }
+  return flags.map(([name, { safe, within }]) => ({
+    name: `${DELIVERY_OF}${name}`,
+    describe: `The application obeys "${safe}", ${printDuration(within)} after the flag was set.`,
+    ...(verdicts.get(name) ?? unknown('it was not asked')),
+  }))
+}
