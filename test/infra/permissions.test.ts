@@ -197,7 +197,7 @@ describe('the bucket', () => {
 
   test('shows how a run began to every step that tells people of it, or asks since when it is contained or who began it', () => {
     const tells: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
-    const asks: StepKind[] = ['choose-restore', 'open-incident', 'prove-delivery', 're-enable']
+    const asks = ['choose-restore', 'open-incident', 'prove-delivery', 're-enable', 'remind']
     expect(readers(keys.incident(incident))).toEqual([...tells, ...asks].sort())
   })
 

@@ -117,6 +117,8 @@ test('an approval that nobody gives ends contained: a person is called, and then
   expect(result).toMatchObject({ status: 'FAILED', error: 'Human.NoAnswer' })
   expect(told).toMatchObject([
     { event: 'started' },
+    // Asked of the proof of delivery, which is nothing here.
+    { event: 'not-followed' },
     { problem: { state: 'Ask to go on', error: 'States.Timeout' } },
     { event: 'no-answer' },
   ])
