@@ -47,12 +47,15 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
 /** Everybody whom the plan asks approves: a drill is of the machine, not of the people. */
 const approversOf = (plan: Plan) => () =>
-  [...new Set([...(plan.paths.full?.purge.approve ?? []), ...(plan.paths.restore?.reEnable?.approve ?? [])])].map(
-    (role) => ({
-      role,
-      name: `drill as ${role}`,
-    }),
-  )
+  [
+    ...new Set([
+      ...(plan.paths.full?.purge.approve.roles ?? []),
+      ...(plan.paths.restore?.reEnable?.approve.roles ?? []),
+    ]),
+  ].map((role) => ({
+    role,
+    name: `drill as ${role}`,
+  }))
 
 const switchOn = async (stack: Stack, plan: Plan): Promise<void> => {
   for (const [name, flag] of Object.entries(plan.flags)) {

@@ -2,9 +2,11 @@
 import { Command, CommanderError } from 'commander'
 import { breakerCommands } from './commands/breaker.ts'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
+import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
 import { drillCommand, runCommand } from './commands/runs.ts'
+import { baselineCommands, observeCommands } from './commands/signals.ts'
 import { snapshotCommands } from './commands/snapshots.ts'
 import { switchCommands } from './commands/switch.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
@@ -34,12 +36,15 @@ for (const add of [
   planCommands,
   drillCommand,
   runCommand,
+  peopleCommands,
   probeCommand,
   fixtureCommand,
   bootstrapCommand,
   snapshotCommands,
   breakerCommands,
   switchCommands,
+  baselineCommands,
+  observeCommands,
 ])
   add(program)
 

@@ -26,6 +26,7 @@ export interface RunOptions {
   readonly state?: string
   readonly confirm?: string
   readonly approve?: readonly string[]
+  readonly wait?: boolean
   readonly reason?: string
   readonly snapshot?: string
   readonly acceptDrift?: boolean
@@ -124,7 +125,7 @@ export const run = async (planName: string, options: RunOptions): Promise<number
     environment: 'local',
     plansDirectory: dirname(directory),
     database: { url: databaseUrl },
-    approvers: () => approvers,
+    approvers: options.wait ? 'by-url' : () => approvers,
     onEvent: showStates(shown),
     watches: 'wait',
   })

@@ -197,9 +197,79 @@ export interface Executions {
   start(name: string, input: unknown): Promise<{ arn: string; started: boolean }>
   /** `gone` when no such execution is known. */
   status(arn: string): Promise<'running' | 'ended' | 'gone'>
+  /** Whether an execution of that name was started; Step Functions forgets 90 days after its end. */
+  knows(name: string): Promise<boolean>
   history(arn: string): Promise<VisitedState[]>
   succeed(taskToken: string, output: unknown): Promise<void>
   fail(taskToken: string, error: string, cause: string): Promise<void>
+}
+
+/** The deployment's own key. Only the function that takes the answers of people may sign with it. */
+export interface Signer {
+  /** ECDSA on P-256 over SHA-256 of the text (at most 4,096 bytes), DER, in base64. Throws `Signer.*`. */
+  sign(text: string): Promise<string>
+  /** The key that checks what was signed: DER of its SubjectPublicKeyInfo, in base64. */
+  publicKey(): Promise<string>
+}
+
+/** The state of a CloudWatch alarm as it is now. */
+export interface DescribedAlarm {
+  readonly name: string
+  readonly state: 'ALARM' | 'OK' | 'INSUFFICIENT_DATA'
+  /** ISO 8601, in milliseconds: when it changed to this state, as the event of that change says. */
+  readonly since: string
+  readonly reason: string
+}
+
+/** A change of an alarm's state. `at` in ISO 8601. */
+export interface AlarmChange {
+  readonly alarm: string
+  readonly at: string
+  readonly from: DescribedAlarm['state']
+  readonly to: DescribedAlarm['state']
+}
+
+/** From included, to excluded. */
+export interface TimeWindow {
+  readonly from: Date
+  readonly to: Date
+}
+
+/** CloudWatch's alarms, metric and composite. */
+export interface Alarms {
+  /** Those of the names that there are, in no order. Throws `Alarms.Unreadable`. */
+  describe(names: readonly string[]): Promise<DescribedAlarm[]>
+  /** Oldest first. CloudWatch forgets after 30 days. Throws `Alarms.Unreadable`. */
+  changes(name: string, window: TimeWindow): Promise<AlarmChange[]>
+}
+
+/** One CloudWatch metric, by exactly these dimensions. */
+export interface MetricName {
+  readonly namespace: string
+  readonly name: string
+  readonly dimensions: Readonly<Record<string, string>>
+}
+
+/** What CloudWatch has of a metric. */
+export interface MetricHistory {
+  /**
+   * The statistic (`Average`, `p95`, …) over each period of so many seconds that has data, oldest first. Throws
+   * `Metric.Unreadable`.
+   */
+  series(metric: MetricName, statistic: string, window: TimeWindow, periodSeconds: number): Promise<number[]>
+}
+
+/** A value that a parameter once got. `at` in ISO 8601; `by` is the ARN of who wrote it. */
+export interface ParameterChange {
+  readonly at: string
+  readonly value: string
+  readonly by: string
+}
+
+/** What became of flags over time. */
+export interface FlagHistory {
+  /** Oldest first; at most the last 100. None when the parameter does not exist. Throws `Flag.Unreadable`. */
+  changes(path: FlagPath): Promise<ParameterChange[]>
 }
 
 export interface Clock {

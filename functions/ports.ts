@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sfnExecutions } from '#aws/executions.ts'
+import { ssmFlagHistory } from '#aws/flag-history.ts'
 import { ssmFlags } from '#aws/flags.ts'
 import { loggedMetrics } from '#aws/metrics.ts'
 import { notifier } from '#aws/notifier.ts'
 import { s3Objects } from '#aws/objects.ts'
 import { postgres } from '#aws/postgres.ts'
 import { ssmSecrets } from '#aws/secrets.ts'
+import { kmsSigner } from '#aws/signer.ts'
+import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
-import type { Clock, Database } from '#core/ports.ts'
+import type { Alarms, Clock, Database, MetricHistory } from '#core/ports.ts'
 import type { Ports } from '#core/steps/define-step.ts'
 import { planFolder } from '#functions/plans.ts'
 import machine from '../statemachines/rollback.asl.json' with { type: 'json' }
@@ -54,6 +57,15 @@ const lazyDatabase: Database = {
   session: (options, work) => (database ?? fromEnvironment)().session(options, work),
 }
 
+/** Few functions ask CloudWatch: the others, and the first hop of an alarm among them, do not load its client (some 20 ms). */
+const lazyAlarms: Alarms = {
+  describe: async (names) => (await import('#aws/alarms.ts')).cloudwatchAlarms().describe(names),
+  changes: async (name, window) => (await import('#aws/alarms.ts')).cloudwatchAlarms().changes(name, window),
+}
+const lazyMetricHistory: MetricHistory = {
+  series: async (...asked) => (await import('#aws/metric-history.ts')).cloudwatchMetricHistory().series(...asked),
+}
+
 /** The ports of one call: the adapters, and what the call itself brings. */
 export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   flags: ssmFlags(),
@@ -72,6 +84,19 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   get executions() {
     return sfnExecutions(setting('STATE_MACHINE_ARN'))
   },
+  get signer() {
+    return kmsSigner(setting('APPROVAL_KEY_ID'))
+  },
+  get approvalKey() {
+    return setting('APPROVAL_KEY')
+  },
+  get approvers() {
+    return Approvers.parse(JSON.parse(setting('APPROVERS')))
+  },
+  starter: process.env.STARTER || null,
+  alarms: lazyAlarms,
+  metricHistory: lazyMetricHistory,
+  flagHistory: ssmFlagHistory(),
   clock: clock ?? realClock,
   plans: planFolder(() => process.env.PLANS_DIRECTORY),
   get environment() {

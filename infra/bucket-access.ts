@@ -6,7 +6,7 @@ export interface BucketAccess {
   readonly writes: readonly string[]
 }
 
-/** Answers to approvals are written by people, with their own rights: no function may, whatever the table below says. */
+/** Answers to approvals are written by the function that asks AWS who is calling, and by nobody else, whatever the table below says. */
 export const ANSWERS = 'incidents/*/approvals/*/answers/*'
 
 /** The lists of parts that the state machine itself reads. */
@@ -32,6 +32,12 @@ const JOINED = 'incidents/*/joined/*'
 const LOOKS = 'incidents/*/watch/*'
 const RE_ENABLING = 'incidents/*/re-enable.json'
 const DRILLS = 'drills/*/last.json'
+
+/** Takes the answers of people, and shows what they are asked. */
+export const ANSWER_ACCESS: BucketAccess = {
+  reads: [LEASE, 'incidents/*/incident.json', 'incidents/*/human/*', APPROVALS],
+  writes: [ANSWERS, 'incidents/*/approvals/*/refused/*', 'incidents/*/decided/*'],
+}
 
 /** Every step inside a run writes its own event into the record. */
 const inRun = (reads: readonly string[], writes: readonly string[] = []): BucketAccess => ({

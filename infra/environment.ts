@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
 import { printPath } from '#core/plan/problem.ts'
 import { ENVIRONMENT } from '#core/plan/vocabulary.ts'
@@ -20,6 +21,9 @@ const Database = z.strictObject({
 })
 export type Database = z.output<typeof Database>
 
+/** A function has 4 KiB for all of its settings. */
+const MOST_APPROVERS = 3_000
+
 const Environment = z
   .strictObject({
     account: z
@@ -32,6 +36,11 @@ const Environment = z
       .optional(),
     /** Without one the functions can contain and report, and nothing else. */
     database: Database.optional(),
+    /** Who answers in which role of the plans; nobody, where it is not said. */
+    approvers: Approvers.refine(
+      (approvers) => JSON.stringify(approvers).length <= MOST_APPROVERS,
+      `this does not fit into the settings of a function (${MOST_APPROVERS} characters): let * stand for the users of a permission set`,
+    ).optional(),
   })
   .refine(
     ({ account, region }) => (account === undefined) === (region === undefined),

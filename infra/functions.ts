@@ -4,7 +4,7 @@ import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aw
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
-import { BUCKET_ACCESS, REMIND_ACCESS } from '#infra/bucket-access.ts'
+import { ANSWER_ACCESS, BUCKET_ACCESS, REMIND_ACCESS } from '#infra/bucket-access.ts'
 import { type Rights, statementsFor } from '#infra/permissions.ts'
 import { nameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
@@ -85,6 +85,50 @@ const REMIND: Shape = {
   },
 }
 
+const ANSWER: Shape = {
+  entry: 'answer',
+  purpose: 'Takes the answers of people: who they are, AWS says.',
+  seconds: 50,
+  megabytes: MEMORY,
+  rights: {
+    needs: ['objects', 'executions', 'plans', 'clock', 'environment', 'signer', 'approvalKey', 'approvers'],
+    flags: 'read',
+    // A task token alone is never enough, but it is something: nobody else may use one.
+    executions: ['SendTaskSuccess'],
+    bucket: ANSWER_ACCESS,
+  },
+}
+
+/** Beside what an alarm's own function may do: it does the same for alarms whose event got lost. */
+const SWEEP_ALARMS: Shape = {
+  ...ON_ALARM,
+  entry: 'sweep-alarms',
+  purpose: 'Finds alarms whose event got lost, or that went off before there was anybody to tell.',
+  seconds: 110,
+  rights: {
+    ...ON_ALARM.rights,
+    needs: [...new Set([...ON_ALARM.rights.needs, 'alarms', 'objects'] as const)],
+    executions: [...new Set([...ON_ALARM.rights.executions, 'DescribeExecution'] as const)],
+    bucket: {
+      reads: [...ON_ALARM.rights.bucket.reads, 'decisions/*'],
+      writes: [...ON_ALARM.rights.bucket.writes, 'swept/*'],
+    },
+  },
+}
+
+const OBSERVE_REPORT: Shape = {
+  entry: 'observe-report',
+  purpose: 'Tells people every week what would have been done, or was done, and how long before they did.',
+  seconds: 290,
+  megabytes: MEMORY,
+  rights: {
+    needs: ['alarms', 'flagHistory', 'objects', 'notifier', 'plans', 'clock', 'environment'],
+    flags: 'read',
+    executions: [],
+    bucket: { reads: ['decisions/*'], writes: [] },
+  },
+}
+
 const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   entry: kind,
   purpose,
@@ -98,13 +142,17 @@ const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   },
 })
 
-/** A function per kind of step, the one that alarms call, the one that probes and the one that reminds, each with a role and a log group of its own. */
+/** A function per kind of step, and those that alarms, people and schedules call, each with a role and a log group of its own. */
 export class RollbackFunctions extends Construct {
   /** By kind of step. */
   readonly steps: ReadonlyMap<StepKind, LambdaFunction>
   readonly onAlarm: LambdaFunction
   readonly probe: LambdaFunction
   readonly remind: LambdaFunction
+  readonly answer: LambdaFunction
+  readonly answerRole: Role
+  readonly sweepAlarms: LambdaFunction
+  readonly observeReport: LambdaFunction
   readonly roles: readonly Role[]
 
   constructor(scope: Construct, id: string, props: { readonly code: Code; readonly setting: Setting }) {
@@ -134,6 +182,11 @@ export class RollbackFunctions extends Construct {
     this.onAlarm = create(ON_ALARM)
     this.probe = create(PROBE)
     this.remind = create(REMIND)
+    this.answer = create(ANSWER)
+    // The one that it was just given.
+    this.answerRole = this.answer.role as Role
+    this.sweepAlarms = create(SWEEP_ALARMS)
+    this.observeReport = create(OBSERVE_REPORT)
     this.roles = roles
   }
 }
@@ -149,6 +202,9 @@ const environmentOf = ({ needs }: Rights, setting: Setting): Record<string, stri
     ...(needs.includes('notifier')
       ? { TOPIC_ARN: setting.topic.topicArn, CHAT_TOPIC_ARN: setting.chatTopic.topicArn }
       : {}),
+    ...(needs.includes('signer') ? { APPROVAL_KEY_ID: setting.approvalKey.keyArn } : {}),
+    ...(needs.includes('approvalKey') ? { APPROVAL_KEY: setting.approvalKey.publicKey } : {}),
+    ...(needs.includes('approvers') ? { APPROVERS: JSON.stringify(setting.environment.approvers ?? {}) } : {}),
     ...(needs.includes('executions') ? { STATE_MACHINE_ARN: stateMachineArn(setting) } : {}),
     ...(needs.includes('database') && database
       ? {

@@ -8,8 +8,17 @@ const ROOT = join(import.meta.dirname, '..')
 /** Never made: only the paths in the source maps are relative to it, so that every machine builds the same bytes. */
 const NOMINAL = join(ROOT, 'package')
 
-/** The functions: one per kind of step, the one that alarms call, the one that probes, and the one that reminds. */
-export const ENTRIES: readonly string[] = [...STEPS.map(({ kind }) => kind), 'on-alarm', 'probe', 'remind']
+/** The functions: one per kind of step, and those that alarms, people, the schedule and the deployment call. */
+export const ENTRIES: readonly string[] = [
+  ...STEPS.map(({ kind }) => kind),
+  'on-alarm',
+  'probe',
+  'answer',
+  'approval-key',
+  'sweep-alarms',
+  'observe-report',
+  'remind',
+]
 
 /**
  * Writes the code of all functions into a folder: a module `<entry>.mjs` each, what they share in chunks, source maps, and

@@ -5,40 +5,54 @@ import type { STEPS } from '#core/steps/registry.ts'
 import type { BucketAccess } from '#infra/bucket-access.ts'
 import { executionsArn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
-export type Need = (typeof STEPS)[number]['needs'][number]
+/** What steps need, and what functions need that are no step. */
+export type Need = (typeof STEPS)[number]['needs'][number] | 'signer' | 'approvers' | 'alarms' | 'flagHistory'
 
 /** What one function may do, beyond what its ports say by themselves. */
 export interface Rights {
   readonly needs: readonly Need[]
   readonly flags: 'read' | 'write'
-  readonly executions: readonly ('StartExecution' | 'DescribeExecution' | 'GetExecutionHistory' | 'SendTaskFailure')[]
+  readonly executions: readonly (
+    | 'StartExecution'
+    | 'DescribeExecution'
+    | 'GetExecutionHistory'
+    | 'SendTaskSuccess'
+    | 'SendTaskFailure'
+  )[]
   readonly bucket: BucketAccess
 }
 
 const allow = (actions: readonly string[], resources: readonly string[]): PolicyStatement[] =>
   resources.length === 0 ? [] : [new PolicyStatement({ actions: [...actions], resources: [...resources] })]
 
-/** The statements of a function's role. Nothing is granted on `*`. */
+/** The statements of a function's role. Nothing is granted on `*` but what only reads, and has no resources. */
 export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement[] => [
   ...(rights.needs.includes('flags') ? flags(rights, setting) : []),
   ...(rights.needs.includes('objects') ? objects(rights, setting) : []),
   ...(rights.needs.includes('notifier') ? notifier(setting) : []),
   ...(rights.needs.includes('executions') ? executions(rights, setting) : []),
+  ...(rights.needs.includes('signer') ? allow(['kms:Sign'], [setting.approvalKey.keyArn]) : []),
+  ...(rights.needs.includes('alarms') ? allow(DESCRIBES_ALARMS, ['*']) : []),
+  ...(rights.needs.includes('flagHistory') ? flagHistory(setting) : []),
   ...(rights.needs.includes('database') ? database(setting) : []),
 ]
 
-/** Exactly the parameters of the plans. Whoever writes one reads it first. */
-const flags = (rights: Rights, { stack, environment, plans }: Setting): PolicyStatement[] => {
+/**
+ * "You can't return information about composite alarms if your permission has a narrower scope", says CloudWatch of both:
+ * on the ARNs of the plans' alarms, a composite one would be left out without an error, and never be found in ALARM.
+ */
+const DESCRIBES_ALARMS = ['cloudwatch:DescribeAlarms', 'cloudwatch:DescribeAlarmHistory']
+
+const parameterArns = ({ stack, environment, plans }: Setting): string[] => {
   const parameters = plans.flatMap((plan) =>
     Object.keys(plan.flags).flatMap((flag) => {
       const ramp = resolveRamp(plan, flag, environment.name)
       return [resolveFlag(plan, flag, environment.name), ...(ramp === null ? [] : [ramp])]
     }),
   )
-  const actions = rights.flags === 'write' ? ['ssm:GetParameter', 'ssm:PutParameter'] : ['ssm:GetParameter']
-  const arnOf = (path: string) =>
-    stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName: path.slice(1) })
-  return allow(actions, [...new Set(parameters)].map(arnOf))
+  return [...new Set(parameters)].map((path) =>
+    stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName: path.slice(1) }),
+  )
 }
 
 /** The topics, and the keys that webhooks are signed with. Their encryption is that of `alias/aws/ssm`, which asks for no more. */
@@ -53,6 +67,14 @@ const notifier = ({ stack, environment, plans, topic, chatTopic }: Setting): Pol
     ...allow(['ssm:GetParameter'], [...new Set(secrets)].map(arnOf)),
   ]
 }
+const flagHistory = (setting: Setting): PolicyStatement[] => allow(['ssm:GetParameterHistory'], parameterArns(setting))
+
+/** Exactly the parameters of the plans. Whoever writes one reads it first. */
+const flags = (rights: Rights, setting: Setting): PolicyStatement[] =>
+  allow(
+    rights.flags === 'write' ? ['ssm:GetParameter', 'ssm:PutParameter'] : ['ssm:GetParameter'],
+    parameterArns(setting),
+  )
 
 const objects = ({ bucket: { reads, writes } }: Rights, { bucket }: Setting): PolicyStatement[] => {
   const keys = (patterns: readonly string[]) => patterns.map((pattern) => bucket.arnForObjects(pattern))
@@ -65,7 +87,7 @@ const objects = ({ bucket: { reads, writes } }: Rights, { bucket }: Setting): Po
 }
 
 /** Tasks are answered by the state machine that they are tasks of, not by their execution. */
-const OF_THE_MACHINE: readonly Rights['executions'][number][] = ['StartExecution', 'SendTaskFailure']
+const OF_THE_MACHINE: readonly Rights['executions'][number][] = ['StartExecution', 'SendTaskSuccess', 'SendTaskFailure']
 
 const executions = (rights: Rights, setting: Setting): PolicyStatement[] =>
   rights.executions.flatMap((action) =>

@@ -2,10 +2,13 @@ import { type App, Stack } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import type { Plan } from '#core/plan/load.ts'
 import { AlarmTriggers } from '#infra/alarms.ts'
+import { AnswerUrl } from '#infra/answer-url.ts'
+import { ApprovalKey } from '#infra/approval-key.ts'
 import type { Environment } from '#infra/environment.ts'
 import { RollbackFunctions } from '#infra/functions.ts'
 import { ProbeSchedule } from '#infra/probes.ts'
 import { Reminders } from '#infra/reminders.ts'
+import { Schedules } from '#infra/schedules.ts'
 import { nameIn, type Setting } from '#infra/setting.ts'
 import { RollbackMachine } from '#infra/state-machine.ts'
 import { Storage } from '#infra/storage.ts'
@@ -27,13 +30,26 @@ export class RollbackStack extends Stack {
       ...(account && region ? { env: { account, region } } : {}),
     })
     const storage = new Storage(this, 'Storage')
-    const { bucket, topic, chatTopic } = storage
-    const setting: Setting = { stack: this, environment, plans, bucket, topic, chatTopic }
-    const functions = new RollbackFunctions(this, 'Functions', { code: Code.fromAsset(directory), setting })
+    const code = Code.fromAsset(directory)
+    const approvalKey = new ApprovalKey(this, 'ApprovalKey', { code, environment })
+    const setting: Setting = {
+      stack: this,
+      environment,
+      plans,
+      bucket: storage.bucket,
+      topic: storage.topic,
+      chatTopic: storage.chatTopic,
+      approvalKey,
+    }
+    const functions = new RollbackFunctions(this, 'Functions', { code, setting })
     const machine = new RollbackMachine(this, 'StateMachine', { functions, setting })
     new AlarmTriggers(this, 'Alarms', { onAlarm: functions.onAlarm, setting })
     if (environment.database) new ProbeSchedule(this, 'Probes', functions)
+    new Schedules(this, 'Schedules', functions)
     new Reminders(this, 'Reminders', { remind: functions.remind, setting })
-    storage.protectFrom([...functions.roles, machine.role])
+    new AnswerUrl(this, 'Answers', { answer: functions.answer, environment })
+    approvalKey.signedOnlyBy(functions.answerRole)
+    storage.protectFrom([...functions.roles, approvalKey.role, machine.role])
+    storage.answeredOnlyBy(functions.answerRole)
   }
 }

@@ -2,6 +2,7 @@ import { ArnFormat, type Stack } from 'aws-cdk-lib'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { Topic } from 'aws-cdk-lib/aws-sns'
 import type { Plan } from '#core/plan/load.ts'
+import type { ApprovalKey } from '#infra/approval-key.ts'
 import type { Environment } from '#infra/environment.ts'
 
 /** What the functions of one environment work on. */
@@ -12,6 +13,7 @@ export interface Setting {
   readonly bucket: Bucket
   readonly topic: Topic
   readonly chatTopic: Topic
+  readonly approvalKey: ApprovalKey
 }
 
 /** Of the state machine and of everything that people look for by name. */

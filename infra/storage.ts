@@ -46,7 +46,6 @@ export class Storage extends Construct {
       )
     // A deleted key could be written once again: a manifest, a lease, the record of an incident.
     deny('NothingIsDeleted', ['s3:DeleteObject', 's3:DeleteObjectVersion'], '*')
-    deny('PeopleApprove', ['s3:PutObject'], ANSWERS)
     deny('PeopleStop', ['s3:PutObject'], SWITCH)
     // Nor anybody else: a lease that is deleted could be claimed beside its holder, from the first epoch on.
     this.bucket.addToResourcePolicy(
@@ -56,6 +55,20 @@ export class Storage extends Construct {
         principals: [new AnyPrincipal()],
         actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
         resources: [this.bucket.arnForObjects(LEASE)],
+      }),
+    )
+  }
+
+  /** Not even somebody with all rights writes an answer past the function that asks AWS who is calling. */
+  answeredOnlyBy(role: Role): void {
+    this.bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'PeopleApprove',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:PutObject'],
+        resources: [this.bucket.arnForObjects(ANSWERS)],
+        conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
       }),
     )
   }

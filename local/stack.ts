@@ -5,25 +5,31 @@ import type { Context } from 'aws-lambda'
 import { sfnExecutions } from '#aws/executions.ts'
 import { ssmFlags } from '#aws/flags.ts'
 import { s3Objects } from '#aws/objects.ts'
+import { kmsSigner } from '#aws/signer.ts'
 import type { Database, Executions, Flags, Objects } from '#core/ports.ts'
 import { STEPS, substitutionOf } from '#core/steps/registry.ts'
 import type { Handler } from '#functions/lambda.ts'
 import { replace } from '#functions/ports.ts'
+import { startAnswerUrl } from '#local/answer-url.ts'
 import { type Approver, answerTask } from '#local/answers.ts'
 import { type ExecutionResult, type HistoryEvent, LambdaError, loadStateMachine } from '#local/asl/interpret.ts'
 import { type TravellingClock, travellingClock } from '#local/clock.ts'
+import { cloudwatchService } from '#local/endpoints/cloudwatch.ts'
 import { lockDirectory } from '#local/endpoints/directory-lock.ts'
 import type { Faults } from '#local/endpoints/faults.ts'
+import { kmsService } from '#local/endpoints/kms.ts'
 import { startEndpoints } from '#local/endpoints/server.ts'
 import { type SnsService, snsService } from '#local/endpoints/sns.ts'
 import { ssmService } from '#local/endpoints/ssm.ts'
 import { statesService } from '#local/endpoints/states.ts'
 import { BUCKET, REGION, setEnvironment } from '#local/environment.ts'
+import { localApprovers, localArn } from '#local/people.ts'
 
 const ACCOUNT = '000000000000'
 const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:vector-rollback-local`
 const CHAT_TOPIC = `${TOPIC}-chat`
 const MACHINE = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:vector-rollback-local`
+const KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/vector-rollback-local`
 const DEFINITION = new URL('../statemachines/rollback.asl.json', import.meta.url)
 /** As long as the longest function may run in AWS. */
 const FUNCTION_MS = 15 * 60_000
@@ -35,8 +41,11 @@ export interface StackOptions {
   readonly plansDirectory?: string
   /** Of a server; an embedded database is given as it is. */
   readonly database: { readonly url: string } | { readonly embedded: Database }
-  /** Who approves; nobody when it is empty. Read at the moment of the question. `null` leaves it open, for somebody else. */
-  readonly approvers?: () => readonly Approver[] | null
+  /**
+   * Who approves; nobody when it is empty. Read at the moment of the question; `null` leaves it open, for somebody else.
+   * `by-url`: questions stay open as in AWS, until somebody answers at the URL in the directory.
+   */
+  readonly approvers?: (() => readonly Approver[] | null) | 'by-url'
   readonly onEvent?: (event: HistoryEvent, executionArn: string) => void
   /**
    * How the minutes of a watch and of a ramp's hold go by. `hurry` (default): the clock travels ten minutes at least, so
@@ -108,7 +117,9 @@ const travels = (clock: TravellingClock, atLeast: number) => (state: string, mil
 const settings = (options: StackOptions, endpoint: string): Record<string, string> => ({
   AWS_ENDPOINT_URL: endpoint,
   // A person's own value for one service would win over the local endpoint.
-  ...Object.fromEntries(['S3', 'SSM', 'SNS', 'SFN'].map((service) => [`AWS_ENDPOINT_URL_${service}`, endpoint])),
+  ...Object.fromEntries(
+    ['S3', 'SSM', 'SNS', 'SFN', 'KMS', 'CLOUDWATCH'].map((service) => [`AWS_ENDPOINT_URL_${service}`, endpoint]),
+  ),
   AWS_REGION: REGION,
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
@@ -117,6 +128,9 @@ const settings = (options: StackOptions, endpoint: string): Record<string, strin
   CHAT_TOPIC_ARN: CHAT_TOPIC,
   STATE_MACHINE_ARN: MACHINE,
   ENVIRONMENT: options.environment,
+  APPROVAL_KEY_ID: KEY,
+  // Nobody knows who sits at this machine; that it is a person does away with the rule for starts by nobody knows whom.
+  STARTER: localArn('who-started-it'),
   ...(options.plansDirectory === undefined ? {} : { PLANS_DIRECTORY: options.plansDirectory }),
   ...('url' in options.database ? { DATABASE_URL: options.database.url } : {}),
 })
@@ -145,8 +159,10 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     const executions = sfnExecutions(MACHINE)
     const answered = async (name: string, payload: unknown): Promise<unknown> => {
       const result = await call(name, payload)
+      if (options.approvers === 'by-url') return result
       const approvers = options.approvers === undefined ? [] : options.approvers()
-      if (approvers) await answerTask(payload, approvers, { objects, executions, clock })
+      if (approvers)
+        await answerTask(payload, approvers, { objects, executions, answer: (event) => call('answer', event) })
       return result
     }
     const names = new Map(STEPS.map(({ kind }) => [substitutionOf(kind), kind]))
@@ -168,14 +184,29 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     const endpoints = await startEndpoints({
       directory: await folder('s3'),
       clock,
-      services: [ssmService({ directory: await folder('ssm'), clock }), sns, states],
+      services: [
+        ssmService({ directory: await folder('ssm'), clock }),
+        cloudwatchService({ directory: await folder('cloudwatch'), clock }),
+        sns,
+        states,
+        kmsService({ directory: await folder('kms'), keyArn: KEY }),
+      ],
     })
     undo.push(() => endpoints.close())
     undo.push(setEnvironment(settings(options, endpoints.url)))
+    const people = {
+      APPROVAL_KEY: await kmsSigner(KEY).publicKey(),
+      APPROVERS: JSON.stringify(await localApprovers(options.plansDirectory)),
+    }
+    undo.push(setEnvironment(people))
     const { database } = options
     replace({ clock, database: 'embedded' in database ? () => database.embedded : null })
     undo.push(() => replace({ clock: null, database: null }))
     undo.push(() => states.close())
+    if (options.approvers === 'by-url') {
+      const url = await startAnswerUrl(directory, (event) => call('answer', event))
+      undo.push(() => url.close())
+    }
     // Plain HTTP, since the SDK belongs to the adapters: the deployment makes the bucket, they only use it.
     await fetch(new URL(`/${BUCKET}`, endpoints.url), { method: 'PUT' })
     return {

@@ -70,6 +70,7 @@ const ROOMS: readonly Room[] = [
       'infra/',
       'core/plan/',
       'core/probe/metric.ts',
+      'core/approval/approvers.ts',
       'core/steps/registry.ts',
       'core/errors.ts',
       'node:',
@@ -163,7 +164,18 @@ describe('one kind of step is one value, one file, one handler', () => {
   })
 
   test('each has a handler that names it and nothing else', () => {
-    const beside = ['lambda.ts', 'on-alarm.ts', 'plans.ts', 'ports.ts', 'probe.ts', 'remind.ts']
+    const beside = [
+      'answer.ts',
+      'approval-key.ts',
+      'lambda.ts',
+      'observe-report.ts',
+      'on-alarm.ts',
+      'plans.ts',
+      'ports.ts',
+      'probe.ts',
+      'remind.ts',
+      'sweep-alarms.ts',
+    ]
     expect(handlers.sort()).toEqual([...STEPS.map(({ kind }) => `${kind}.ts`), ...beside].sort())
     for (const { kind } of STEPS)
       expect(importsOf(`functions/${kind}.ts`)).toEqual([`core/steps/${kind}.ts`, 'functions/lambda.ts'])

@@ -35,6 +35,9 @@ export const runCommand = (program: Command): void => {
     .addOption(new Option('--state <dir>', 'folder for snapshots and records; keep it'))
     .addOption(new Option('--confirm <plan>', 'the name of the plan once more: this changes a real database'))
     .addOption(new Option('--approve <role=name>', 'who approves, in which role; repeatable').argParser(collected))
+    .addOption(
+      new Option('--wait', 'leave questions open until somebody answers with "approve --state"').conflicts('approve'),
+    )
     .addOption(new Option('--reason <text>', 'why, for the report'))
     .addOption(snapshot())
     .addOption(acceptDrift())

@@ -22,7 +22,7 @@ export interface Place {
 
 const usage = (message: string, fix: string) => new RollbackError('Usage.Invalid', message, { fix, category: 'usage' })
 
-const environmentOf = ({ environment, bucket }: PlaceOptions): string => {
+export const environmentOf = ({ environment, bucket }: PlaceOptions): string => {
   if (environment !== undefined) return environment
   if (bucket === undefined) return 'local'
   throw usage(

@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { isSigned, signed } from '#core/approval/signature.ts'
 import { RollbackError } from '#core/errors.ts'
 import { keys } from '#core/incident/keys.ts'
 import type { Run } from '#core/incident/run.ts'
 import { digestOf, readAllJson, readJson, writeJson } from '#core/json.ts'
 import type { IncidentId, Sha256 } from '#core/names.ts'
-import type { Clock, Objects } from '#core/ports.ts'
+import type { Approve } from '#core/plan/vocabulary.ts'
+import type { Clock, Objects, Signer } from '#core/ports.ts'
 
 /**
  * `proceed`: whether a path that an alarm has chosen goes on after containment. `replace`: whether a snapshot may take the
@@ -23,6 +25,10 @@ export const ApprovalRequest = z.strictObject({
   roles: z.array(z.string()),
   /** How many different people must approve. */
   people: z.int(),
+  /** `each`: every role by a person of its own. `any`: whichever of the roles they have. */
+  from: z.enum(['each', 'any']).default('each'),
+  /** Who started the run, where that is known: kept from approving. */
+  starter: z.string().nullable().default(null),
   requestedAt: z.string(),
   expiresAt: z.string(),
   token: z.string(),
@@ -35,12 +41,19 @@ export type ApprovalRequest = z.infer<typeof ApprovalRequest>
 
 /** What one person answered, in one role, to one digest. */
 export const ApprovalAnswer = z.strictObject({
+  incident: z.string(),
   purpose: z.enum(PURPOSES),
   role: z.string(),
+  /** Who counts as one person. */
   name: z.string(),
+  /** The same in AWS's words. */
+  identity: z.string(),
   decision: z.enum(['approved', 'denied']),
   digest: z.string(),
   at: z.string(),
+  reason: z.string().optional(),
+  /** Of all the rest, by the key of the deployment. */
+  signature: z.string(),
 })
 export type ApprovalAnswer = z.infer<typeof ApprovalAnswer>
 
@@ -48,7 +61,7 @@ export interface Question {
   readonly purpose: Purpose
   /** JSON; whatever changes in it voids the answers. */
   readonly subject: unknown
-  readonly roles: readonly string[]
+  readonly approve: Approve
   /** The subject in one line for people. */
   readonly about?: string
 }
@@ -58,10 +71,18 @@ export const approvalDigest = (run: Run, { purpose, subject }: Question, environ
   digestOf({ plan: run.plan, planDigest: run.planDigest, environment, purpose, subject })
 
 /**
- * AWS does not tell who started an execution, so nobody can be kept from approving his own: two people destroy. What
- * nobody may approve is not approved by asking nobody.
+ * Two people destroy, whoever started the run. Where AWS does not tell who did, nobody can be kept from approving his own:
+ * two people then answer every question. What nobody may approve is not approved by asking nobody.
  */
-const peopleNeeded = ({ purpose, roles }: Question): number => Math.max(purpose === 'purge' ? 2 : 1, roles.length)
+const peopleNeeded = ({ startedBy }: Run, { purpose, approve }: Question): number =>
+  Math.max(approve.people, purpose === 'purge' || (startedBy?.kind ?? 'unknown') === 'unknown' ? 2 : 1)
+
+const asked = (run: Run, question: Question) => ({
+  roles: [...question.approve.roles],
+  people: peopleNeeded(run, question),
+  from: question.approve.from,
+  starter: run.startedBy?.identity ?? null,
+})
 
 export const askForApproval = async (
   run: Run,
@@ -74,8 +95,7 @@ export const askForApproval = async (
     plan: run.plan,
     purpose: question.purpose,
     digest: approvalDigest(run, question, ports.environment),
-    roles: [...question.roles],
-    people: peopleNeeded(question),
+    ...asked(run, question),
     requestedAt: ports.clock.now().toISOString(),
     expiresAt: expiresAt.toISOString(),
     token,
@@ -95,7 +115,7 @@ export const readRequest = async (
 }
 
 /** However it is written: nobody becomes two people by an accent, a blank or a capital. */
-const person = (name: string): string => name.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase()
+export const person = (name: string): string => name.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase()
 
 const answersPrefix = (incident: IncidentId, purpose: Purpose) => `${keys.approval(incident, purpose)}answers/`
 
@@ -104,16 +124,19 @@ export const readAnswers = async (
   incident: IncidentId,
   purpose: Purpose,
 ): Promise<ApprovalAnswer[]> =>
-  (await readAllJson(objects, answersPrefix(incident, purpose))).map(({ value }) => ApprovalAnswer.parse(value))
+  // What somebody else put there is no answer, and keeps nobody from one.
+  (await readAllJson(objects, answersPrefix(incident, purpose))).flatMap(
+    ({ value }) => ApprovalAnswer.safeParse(value).data ?? [],
+  )
 
 /**
  * Records one answer, for the digest that is asked now. Throws `Approval.WrongRole`, `Approval.NoName`, `Approval.TooLate`,
  * `Approval.Superseded`.
  */
 export const recordAnswer = async (
-  objects: Objects,
+  { objects, signer }: { objects: Objects; signer: Signer },
   request: ApprovalRequest,
-  answer: { role: string; name: string; decision: ApprovalAnswer['decision']; at: Date },
+  answer: Pick<ApprovalAnswer, 'role' | 'name' | 'identity' | 'decision' | 'reason'> & { at: Date },
 ): Promise<ApprovalAnswer> => {
   if (!request.roles.includes(answer.role))
     throw new RollbackError('Approval.WrongRole', `"${answer.role}" is not asked to approve the ${request.purpose}.`, {
@@ -140,15 +163,10 @@ export const recordAnswer = async (
         category: 'refused',
       },
     )
-  const record: ApprovalAnswer = {
-    purpose: request.purpose,
-    role: answer.role,
-    name: answer.name,
-    decision: answer.decision,
-    digest: request.digest,
-    at: answer.at.toISOString(),
-  }
-  const name = digestOf([record.role, record.name, record.digest, record.decision]).slice(0, 16)
+  const { at, ...said } = answer
+  const { incident, purpose, digest } = request
+  const record = await signed({ incident, purpose, digest, at: at.toISOString(), ...said }, signer)
+  const name = digestOf([record.role, person(record.name), record.digest, record.decision]).slice(0, 16)
   const key = `${answersPrefix(request.incident as IncidentId, request.purpose)}${name}.json`
   await writeJson(objects, key, record, { ifAbsent: true })
   return record
@@ -170,31 +188,62 @@ const assignable = (
   )
 }
 
+/** Whether that is who started the run, by the name of a person or by the identity as AWS writes it. */
+export const isStarter = (one: Pick<ApprovalAnswer, 'name' | 'identity'>, starter: string | null): boolean =>
+  starter !== null && [one.name, one.identity].some((name) => person(name) === person(starter))
+
 export type Tally = 'approved' | 'denied' | 'open'
 
-/** Counts the answers to a digest: each role by a person of its own, and as many people as are needed. */
+/**
+ * Counts the answers to a digest: as many people as are needed, and where each role is asked, each by a person of its own. Who
+ * started the run may deny it, and not approve. Signatures are not looked at.
+ */
 export const tally = (
-  { roles, people, digest }: Pick<ApprovalRequest, 'roles' | 'people' | 'digest'>,
+  { roles, people, from, starter, digest }: Pick<ApprovalRequest, 'roles' | 'people' | 'from' | 'starter' | 'digest'>,
   answers: readonly ApprovalAnswer[],
 ): Tally => {
-  const valid = answers.filter((answer) => answer.digest === digest && roles.includes(answer.role))
+  const valid = answers.filter(
+    (answer) =>
+      answer.digest === digest &&
+      roles.includes(answer.role) &&
+      (answer.decision === 'denied' || !isStarter(answer, starter)),
+  )
   if (valid.some(({ decision }) => decision === 'denied')) return 'denied'
   const distinct = new Set(valid.map(({ name }) => person(name)))
-  return distinct.size >= people && assignable(roles, valid, new Set()) ? 'approved' : 'open'
+  const enough = distinct.size >= people && (from === 'any' || assignable(roles, valid, new Set()))
+  return enough ? 'approved' : 'open'
 }
+
+/** The answers that the deployment's key signed for this incident and purpose; others were put there by somebody else. */
+const signedFor = (
+  { incident, purpose }: Pick<ApprovalRequest, 'incident' | 'purpose'>,
+  answers: readonly ApprovalAnswer[],
+  key: string,
+): ApprovalAnswer[] =>
+  answers.filter((answer) => answer.incident === incident && answer.purpose === purpose && isSigned(answer, key))
+
+/** The answers that count, to whatever digest. */
+export const readSigned = async (
+  objects: Objects,
+  question: Pick<ApprovalRequest, 'incident' | 'purpose'>,
+  key: string,
+): Promise<ApprovalAnswer[]> =>
+  signedFor(question, await readAnswers(objects, question.incident as IncidentId, question.purpose), key)
 
 /**
  * Throws unless the record holds the approvals for exactly this question, now. `Approval.Void`: people approved, but
  * something has changed since. `Approval.Denied`: somebody said no. `Approval.Missing`: not enough of them said anything.
+ * `Approval.Unsigned`: so it seems, but this deployment has not taken those answers.
  */
 export const requireApproval = async (
   run: Run,
   question: Question,
-  ports: { objects: Objects; environment: string },
+  ports: { objects: Objects; environment: string; approvalKey: string },
 ): Promise<void> => {
   const digest = approvalDigest(run, question, ports.environment)
-  const answers = await readAnswers(ports.objects, run.incident, question.purpose)
-  const counted = tally({ roles: [...question.roles], people: peopleNeeded(question), digest }, answers)
+  const found = await readAnswers(ports.objects, run.incident, question.purpose)
+  const answers = signedFor({ incident: run.incident, purpose: question.purpose }, found, ports.approvalKey)
+  const counted = tally({ ...asked(run, question), digest }, answers)
   if (counted === 'approved') return
   if (counted === 'denied') {
     const by = answers.find((answer) => answer.decision === 'denied' && answer.digest === digest)
@@ -203,6 +252,15 @@ export const requireApproval = async (
       category: 'refused',
     })
   }
+  if (answers.length < found.length)
+    throw new RollbackError(
+      'Approval.Unsigned',
+      `The record of the ${question.purpose} has ${found.length - answers.length} answers that the key of this deployment did not sign.`,
+      {
+        fix: 'Find out who wrote them into the bucket. Nothing was destroyed; have it approved by those who may.',
+        category: 'refused',
+      },
+    )
   const stale = answers.filter((answer) => answer.decision === 'approved' && answer.digest !== digest)
   if (stale.length > 0)
     throw new RollbackError(
@@ -215,7 +273,7 @@ export const requireApproval = async (
     )
   throw new RollbackError(
     'Approval.Missing',
-    `The ${question.purpose} needs ${peopleNeeded(question)} people in the roles ${question.roles.join(', ')}; the record has ${
+    `The ${question.purpose} needs ${peopleNeeded(run, question)} people in the roles ${question.approve.roles.join(', ')}; the record has ${
       answers.filter((answer) => answer.decision === 'approved').length
     }.`,
     { fix: 'Nothing was destroyed. Have the others approve, then retry.', category: 'refused' },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ERROR_CATEGORIES } from '#core/errors.ts'
 import { keys } from '#core/incident/keys.ts'
 import { Signal } from '#core/incident/request.ts'
+import { Starter } from '#core/incident/run.ts'
 import { readAllJson, readJson, writeJson } from '#core/json.ts'
 import { type IncidentId, PATHS } from '#core/names.ts'
 import type { Clock, Objects } from '#core/ports.ts'
@@ -38,6 +39,7 @@ export const Incident = z.strictObject({
   execution: z.string(),
   epoch: z.int(),
   startedAt: z.string(),
+  startedBy: Starter.optional(),
   openedAt: z.string(),
   contained: Contained.nullable(),
   tookOver: z.string().nullable(),

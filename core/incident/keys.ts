@@ -15,6 +15,7 @@ export const keys = {
   reEnabling: (id: IncidentId) => `incidents/${id}/re-enable.json`,
   messages: (id: IncidentId) => `incidents/${id}/messages/`,
   approval: (id: IncidentId, purpose: string) => `incidents/${id}/approvals/${purpose}/`,
+  decided: (id: IncidentId) => `incidents/${id}/decided/`,
   human: (id: IncidentId) => `incidents/${id}/human/`,
   /** Of a run that could not be opened: it has no lease by which it would be found. */
   unopened: (id: IncidentId) => `unopened/${id}.json`,

@@ -22,6 +22,8 @@ export const Request = z.strictObject({
   reason: z.string().min(1).max(2000),
   signal: Signal.optional(),
   drill: z.boolean().optional(),
+  /** Who starts it, by the identity that would answer: kept from approving. Says nothing about how many others must. */
+  startedBy: z.string().min(1).max(300).optional(),
   /** Path restore only: a certain snapshot, also over tables that are there. They are set aside, counted, and asked about. */
   snapshot: z.string().min(1).optional(),
   /** Path restore only: the tables that are there may have other columns and constraints than the snapshot. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Duration } from './duration.ts'
 import { Ramp } from './ramp.ts'
 import { Step } from './steps.ts'
-import { CatalogueObjectName, PeopleRoles, Relation } from './vocabulary.ts'
+import { ApproveText, CatalogueObjectName, Relation } from './vocabulary.ts'
 
 const Budget = Duration.describe(
   'The longest time that this path may take; the report compares it with the actual one.',
@@ -11,7 +11,9 @@ const Budget = Duration.describe(
 const Purge = z
   .strictObject({
     after: Duration.describe('How long retired tables are kept before they may be destroyed. 0s asks at once.'),
-    approve: PeopleRoles.min(1).describe('Who must approve the destruction: one person of each role.'),
+    approve: ApproveText.describe(
+      'Who must approve the destruction: one person of each role of a list, or { roles, people }. Two people at least.',
+    ),
     within: Duration.describe('How long the question stays open. Then containment is kept and it escalates.'),
     extension: z.enum(['keep', 'drop']).describe('Whether the extension is dropped as well, without cascade.'),
   })
@@ -47,7 +49,7 @@ export const Paths = z
         budget: Budget,
         're-enable': z
           .strictObject({
-            approve: PeopleRoles.min(1),
+            approve: ApproveText.describe('Who must approve: one person of each role of a list, or { roles, people }.'),
             gates: z.array(z.string().min(1)).describe('What a person must attest before the flags are set on again.'),
             drill: Duration.prefault('90d').describe(
               'How old the last drill that passed may be; an older one, or none, is named in the approval.',

@@ -2,7 +2,7 @@ import { type Milliseconds, parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
 import { brokenRamps, brokenWatch } from './references-after.ts'
 import type { PlanFile } from './schema.ts'
-import { writeTable } from './vocabulary.ts'
+import { type Approve, writeTable } from './vocabulary.ts'
 
 /** As often as the deployment looks at open incidents. Milliseconds. */
 const SHORTEST_UPDATES = (5 * 60_000) as Milliseconds
@@ -51,12 +51,15 @@ const unknown = (what: string, name: string, known: readonly string[], path: rea
     ? []
     : [{ path, message: `"${name}" is not ${what} of this plan.`, fix: suggestion(name, known) }]
 
+const rolesAt = (path: readonly PropertyKey[], approve: Approve | undefined) =>
+  approve ? [{ path: approve.from === 'any' ? [...path, 'roles'] : path, approve: approve.roles }] : []
+
 const brokenRoles = (plan: PlanFile): Broken[] => {
   const roles = Object.keys(plan.contacts)
   const lists: { path: readonly PropertyKey[]; approve: readonly string[] }[] = [
     ...plan.decide.map(({ approve }, row) => ({ path: ['decide', row, 'approve'], approve })),
-    { path: ['paths', 'full', 'purge', 'approve'], approve: plan.paths.full?.purge.approve ?? [] },
-    { path: ['paths', 'restore', 're-enable', 'approve'], approve: plan.paths.restore?.reEnable.approve ?? [] },
+    ...rolesAt(['paths', 'full', 'purge', 'approve'], plan.paths.full?.purge.approve),
+    ...rolesAt(['paths', 'restore', 're-enable', 'approve'], plan.paths.restore?.reEnable.approve),
   ]
   return lists.flatMap(({ path, approve }) =>
     approve.flatMap((role, index): Broken[] => {

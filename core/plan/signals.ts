@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { RollbackError } from '#core/errors.ts'
 import { Duration } from './duration.ts'
 import { exactlyOne } from './pattern.ts'
-import { DatabaseRole, SeverityName, SqlFile } from './vocabulary.ts'
+import { DatabaseRole, Name, SeverityName, SqlFile } from './vocabulary.ts'
 
 const Metric = z
   .strictObject({
@@ -60,10 +61,11 @@ export const Signal = z
     below: z.number().optional().describe('Fires when the value is less.'),
     unit: z.string().min(1).optional().describe('Unit of above or below: seconds, percent, bytes, count, …'),
     baseline: z
-      .number()
-      .positive()
+      .union([z.number().positive(), Name])
       .optional()
-      .describe('A recorded value of the same measurement. above and below are then percent more or less than it.'),
+      .describe(
+        'A value of the same measurement, or the name of a recorded baseline ("recorded" when it was recorded without a name). above and below are then percent more or less than it.',
+      ),
     rate: Duration.optional().describe('Compare the increase over this time, not the value itself.'),
     for: Duration.describe('How long it must last before it fires; 0s fires at once.'),
     severity: SeverityName.describe('critical, high, medium or low.'),
@@ -72,6 +74,12 @@ export const Signal = z
       .default([])
       .describe(
         'CloudWatch alarms that already exist and mean this signal, by name; {env} stands for the environment.',
+      ),
+    missing: z
+      .enum(['notify', 'ignore'])
+      .optional()
+      .describe(
+        'What missing data means: notify tells people, once, and is the default of what is measured all the time (metrics, probes); ignore is that of events, of which there may be none. It never starts a rollback.',
       ),
   })
   .superRefine(exactlyOne('This signal', SOURCES))
@@ -124,6 +132,15 @@ export const Signal = z
       params: { fix: 'Set unit: percent and remove rate, or remove baseline.' },
     })
   })
+  .superRefine((signal, context) => {
+    if (typeof signal.baseline !== 'string' || signal.metric !== undefined || signal.probe !== undefined) return
+    context.addIssue({
+      code: 'custom',
+      path: ['baseline'],
+      message: 'Only metrics and probes have a recorded baseline.',
+      params: { fix: 'Give a number, or remove baseline.' },
+    })
+  })
   .transform(
     ({ metric, 'log-filter': filter, 'rds-event': event, probe, connect, as, above, below, unit, ...rest }) => {
       // 1 when the probes could not connect, 0 when they could: from here on it is a measurement like others.
@@ -142,10 +159,19 @@ export type Signal = z.output<typeof Signal>
 
 /**
  * The limit that the measurement itself is compared with: against a baseline of 40 ms, `above: 20` percent is 48.
- * In the unit of the measurement.
+ * In the unit of the measurement. Throws `Baseline.NotRead` where the baseline is a name: `withBaselines` looks it up.
  */
 export const absoluteLimit = ({ limit, baseline }: Pick<Signal, 'limit' | 'baseline'>): SignalLimit => {
   if (limit === null || baseline === undefined) return limit
+  if (typeof baseline === 'string')
+    throw new RollbackError(
+      'Baseline.NotRead',
+      `The limit is in percent of baseline "${baseline}", which is not known here.`,
+      {
+        fix: 'Record it while all is well: vector-rollback baseline record.',
+        category: 'usage',
+      },
+    )
   return 'above' in limit
     ? { above: baseline * (1 + limit.above / 100) }
     : { below: baseline * (1 - limit.below / 100) }

@@ -87,3 +87,26 @@ export type Moment = (typeof MOMENTS)[number]
 export const PeopleRoles = z
   .array(Name)
   .describe('Roles of people, each with an entry in contacts. One approval of each is needed.')
+
+/** Who must approve: a person of each role, or that many people who have any of them. Always different people. */
+export interface Approve {
+  readonly roles: readonly string[]
+  readonly people: number
+  readonly from: 'each' | 'any'
+}
+
+export const onePersonOfEach = (roles: readonly string[]): Approve => ({ roles, people: roles.length, from: 'each' })
+
+/** `[dba, team-lead]`, or `{ roles: [dba, team-lead], people: 2 }`. */
+export const ApproveText = z.union(
+  [
+    PeopleRoles.min(1).transform(onePersonOfEach),
+    z
+      .strictObject({
+        roles: PeopleRoles.min(1).describe('Roles of people, each with an entry in contacts.'),
+        people: z.int().min(1).max(10).describe('How many different people must approve, each in any of the roles.'),
+      })
+      .transform((approve): Approve => ({ ...approve, from: 'any' })),
+  ],
+  { error: 'this is neither a list of roles nor { roles: [...], people: N }' },
+)

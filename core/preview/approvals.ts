@@ -1,5 +1,6 @@
 import type { Path } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
+import type { Approve } from '#core/plan/vocabulary.ts'
 import type { Approval } from './model.ts'
 
 /** Whether the full path goes on to the purge by itself, once that is approved. */
@@ -18,6 +19,8 @@ const askedFirst = (plan: Plan, path: Path): Approval[] => {
   }))
 }
 
+const asked = ({ roles, people }: Approve) => ({ roles, people })
+
 /** The questions that a path asks people. Two people destroy, whatever the number of roles. */
 export const approvalsOf = (plan: Plan, path: Path): Approval[] => {
   const { full, restore } = plan.paths
@@ -26,13 +29,10 @@ export const approvalsOf = (plan: Plan, path: Path): Approval[] => {
     const { approve, within } = full.purge
     return [
       ...first,
-      { purpose: 'purge', signal: null, roles: approve, people: Math.max(2, approve.length), within, gates: [] },
+      { purpose: 'purge', signal: null, ...asked(approve), people: Math.max(2, approve.people), within, gates: [] },
     ]
   }
   if (path !== 'restore' || !restore) return first
   const { approve, gates } = restore.reEnable
-  return [
-    ...first,
-    { purpose: 're-enable', signal: null, roles: approve, people: approve.length, within: plan.approval.within, gates },
-  ]
+  return [...first, { purpose: 're-enable', signal: null, ...asked(approve), within: plan.approval.within, gates }]
 }

@@ -26,12 +26,12 @@ export const setAsideStages = (
 
 /** The question that is asked when there are rows. */
 export const replaceApproval = (plan: Plan, standing: readonly StandingTable[], diff: readonly string[]): Approval => {
-  const roles = pathOf(plan, 'restore').reEnable.approve
+  const { roles, people } = pathOf(plan, 'restore').reEnable.approve
   return {
     purpose: 'replace',
     signal: null,
     roles,
-    people: roles.length,
+    people,
     within: plan.approval.within,
     gates: [
       `What stands there may be replaced: ${standing.map(printStanding).join(', ')}; how many rows the snapshot does not have is counted then.`,

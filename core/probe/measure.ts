@@ -74,7 +74,8 @@ export const told = (error: unknown): Measured['error'] => {
 const described = ({ signal, definition }: Probe): Pick<Measured, 'signal' | 'unit' | 'limit'> => ({
   signal,
   unit: definition.baseline === undefined ? definition.unit : null,
-  limit: absoluteLimit(definition),
+  // In percent of a recorded value that nobody has looked up, it is not known; the value is worth publishing all the same.
+  limit: typeof definition.baseline === 'string' ? null : absoluteLimit(definition),
 })
 
 /** A probe that gave no value, and why. */
@@ -94,13 +95,13 @@ export const measure = async (session: Session, probe: Probe): Promise<Measured>
   const started = performance.now()
   const { rows } = await select(session, probe.as, probe.text)
   const value = only(rows)
-  const { rate } = probe.definition
+  const { rate, baseline } = probe.definition
   const about = described(probe)
   return {
     ...about,
     value,
     // A rate is published as it is measured: only the alarm has the values before, from which it takes the increase.
-    breached: rate === undefined ? isBeyond(value, about.limit) : 'unknown',
+    breached: rate === undefined && typeof baseline !== 'string' ? isBeyond(value, about.limit) : 'unknown',
     ms: performance.now() - started,
     error: null,
   }

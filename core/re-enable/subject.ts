@@ -19,7 +19,7 @@ export type ReEnableSubject = z.infer<typeof ReEnableSubject>
 export const reEnableQuestion = (plan: Plan, subject: ReEnableSubject): Question => ({
   purpose: 're-enable',
   subject,
-  roles: pathOf(plan, 'restore').reEnable.approve,
+  approve: pathOf(plan, 'restore').reEnable.approve,
 })
 
 /** In one line, for the person who is asked. */

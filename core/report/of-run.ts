@@ -37,7 +37,9 @@ const readEvidence = async (objects: Objects, run: Run): Promise<Evidence[]> => 
 }
 
 const readApprovals = async (objects: Objects, run: Run): Promise<RunReport['approvals']> =>
-  (await Promise.all(PURPOSES.map((purpose) => readAnswers(objects, run.incident, purpose)))).flat()
+  (await Promise.all(PURPOSES.map((purpose) => readAnswers(objects, run.incident, purpose))))
+    .flat()
+    .map(({ purpose, role, name, at, decision, digest }) => ({ purpose, role, name, at, decision, digest }))
 
 const readReplaced = async (objects: Objects, run: Run): Promise<ReplaceSubject | null> => {
   const found = run.path === 'restore' ? await readJson(objects, keys.replaced(run.incident)) : null

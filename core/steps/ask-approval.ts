@@ -13,6 +13,7 @@ import { usualChoices } from '#core/notice/choices.ts'
 import { printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { pathOf } from '#core/plan/path-of.ts'
+import { type Approve, onePersonOfEach } from '#core/plan/vocabulary.ts'
 import type { Objects } from '#core/ports.ts'
 import { PurgeSubject } from '#core/purge/subject.ts'
 import { printReEnable, ReEnableSubject } from '#core/re-enable/subject.ts'
@@ -20,12 +21,12 @@ import { size } from '#core/report/figures.ts'
 import { printSetAside, ReplaceSubject } from '#core/restore/set-aside.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 
-const rolesAsked = async (run: Run, plan: Plan, purpose: Purpose, objects: Objects): Promise<readonly string[]> => {
+const whoApproves = async (run: Run, plan: Plan, purpose: Purpose, objects: Objects): Promise<Approve> => {
   if (purpose === 'purge') return pathOf(plan, 'full').purge.approve
-  if (purpose === 're-enable' || purpose === 'replace') return pathOf(plan, 'restore').reEnable?.approve ?? []
+  if (purpose === 're-enable' || purpose === 'replace') return pathOf(plan, 'restore').reEnable.approve
   // Of the path that is taken now: a worse one has a row of its own.
   const signal = ((await readCourse(objects, run.incident)) ?? (await readIncident(objects, run.incident)))?.signal
-  return (signal && rowOf(plan, signal.name, signal.severity)?.approve) ?? []
+  return onePersonOfEach((signal && rowOf(plan, signal.name, signal.severity)?.approve) ?? [])
 }
 
 const EVENTS = {
@@ -49,8 +50,12 @@ const valuesOfTables = (subject: PurgeSubject | ReplaceSubject) => ({
 })
 
 const aboutOf = (subject: z.infer<typeof Subject> | null) => {
-  if (subject && 'steps' in subject) return { about: printReEnable(subject) }
-  return subject && 'written' in subject ? { about: printSetAside(subject) } : {}
+  if (!subject) return {}
+  if ('steps' in subject) return { about: printReEnable(subject) }
+  if ('written' in subject) return { about: printSetAside(subject) }
+  const { rows, bytes, snapshot } = subject
+  const tables = [...new Set(subject.tables.map(printTable))].join(', ')
+  return { about: `Destroys ${tables}: ${rows} rows, ${size(bytes)} in snapshot ${snapshot}` }
 }
 
 export const askApproval = defineStep({
@@ -65,12 +70,12 @@ export const askApproval = defineStep({
     const { purpose, subject } = input
     // What was said about one path is no answer about a worse one.
     const approved = purpose === 'proceed' ? { path: run.path } : subject
-    const roles = await rolesAsked(run, plan, purpose, ports.objects)
+    const approve = await whoApproves(run, plan, purpose, ports.objects)
     const within = purpose === 'purge' ? pathOf(plan, 'full').purge.within : plan.approval.within
     const expiresAt = new Date(ports.clock.now().getTime() + within)
     const request = await askForApproval(
       run,
-      { purpose, subject: approved, roles, ...aboutOf(subject) },
+      { purpose, subject: approved, approve, ...aboutOf(subject) },
       { token, expiresAt },
       ports,
     )
@@ -79,14 +84,19 @@ export const askApproval = defineStep({
     const values = {
       ...(incident ? valuesOfIncident(plan, incident) : {}),
       ...valuesOfProgress(incident, await readEvents(ports.objects, run.incident)),
-      ...usualChoices({ kind: 'approval', incident: run.incident, environment: ports.environment, roles }),
-      roles: roles.join(', '),
+      ...usualChoices({
+        kind: 'approval',
+        incident: run.incident,
+        environment: ports.environment,
+        roles: request.roles,
+      }),
+      roles: request.roles.join(', '),
       deadline: request.expiresAt,
       next: `${request.about && purpose === 're-enable' ? `${request.about} ` : ''}Digest ${request.digest.slice(0, 12)}, ${request.people} people, within ${printDuration(within)}.`,
       ...(subject ? valuesOfSubject(subject) : {}),
     }
     // Asked again, with the same numbers, it is another question with time of its own.
     const message = await tell(run, EVENTS[purpose], values, ports, digestOf(token))
-    return { changed: true, detail: `asked ${roles.join(', ')} about the ${purpose}; ${message.detail}` }
+    return { changed: true, detail: `asked ${request.roles.join(', ')} about the ${purpose}; ${message.detail}` }
   },
 })

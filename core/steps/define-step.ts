@@ -1,7 +1,20 @@
 import { z } from 'zod'
+import type { Approvers } from '#core/approval/approvers.ts'
 import { Run } from '#core/incident/run.ts'
 import type { Plans } from '#core/plan/plans.ts'
-import type { Clock, Database, Executions, Flags, Metrics, Notifier, Objects } from '#core/ports.ts'
+import type {
+  Alarms,
+  Clock,
+  Database,
+  Executions,
+  FlagHistory,
+  Flags,
+  MetricHistory,
+  Metrics,
+  Notifier,
+  Objects,
+  Signer,
+} from '#core/ports.ts'
 
 /** Everything a step may need. Each step names the ones it takes, and its function is granted no more. */
 export interface Ports {
@@ -11,7 +24,17 @@ export interface Ports {
   readonly notifier: Notifier
   readonly metrics: Metrics
   readonly executions: Executions
+  readonly alarms: Alarms
+  readonly metricHistory: MetricHistory
+  readonly flagHistory: FlagHistory
   readonly clock: Clock
+  /** For the function that takes the answers of people alone. */
+  readonly signer: Signer
+  /** What checks its signatures: DER of the SubjectPublicKeyInfo, in base64. Known without a call. */
+  readonly approvalKey: string
+  readonly approvers: Approvers
+  /** The person who starts runs here; `null` where the way of starting does not tell, as in AWS. */
+  readonly starter: string | null
   readonly plans: Plans
   /** `dev`, `staging`, `prod`, or `local`. */
   readonly environment: string

@@ -9,7 +9,7 @@ import { type Joiner, joinRun, recordRefusal, tellOfJoining } from '#core/incide
 import { keys } from '#core/incident/keys.ts'
 import { claimLease } from '#core/incident/lease.ts'
 import { Execution, Request, type Signal } from '#core/incident/request.ts'
-import type { Run } from '#core/incident/run.ts'
+import type { Run, Starter } from '#core/incident/run.ts'
 import { writeJson } from '#core/json.ts'
 import type { IncidentId, Path, PlanName } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
@@ -51,6 +51,13 @@ const requireOwnOptions = (request: Request): void => {
 const notOurs = (detail: string, joined: string | null, held: 'running' | 'cooldown' | 'breaker') => ({
   ...{ changed: false, detail, joined, held, run: null, steps: [], settings: null },
 })
+/** A signal is nobody; a local run knows who started it; of a start from the console AWS does not tell. */
+const starterOf = (request: Request, starter: string | null): Starter => {
+  if (request.signal) return { kind: 'alarm', identity: null }
+  return starter === null
+    ? { kind: 'unknown', identity: request.startedBy ?? null }
+    : { kind: 'person', identity: starter }
+}
 
 export const openIncident = defineStep({
   kind: 'open-incident',
@@ -61,7 +68,7 @@ export const openIncident = defineStep({
     contained: Contained.nullable(),
     execution: Execution.extend({ startedAt: z.string() }),
   }),
-  needs: ['objects', 'executions', 'notifier', 'plans', 'clock', 'environment'],
+  needs: ['objects', 'executions', 'notifier', 'plans', 'clock', 'environment', 'starter'],
   run: async ({ request, contained, execution }, ports) => {
     const plan = await ports.plans.load(request.plan)
     const path = request.path
@@ -104,6 +111,7 @@ export const openIncident = defineStep({
       epoch: claim.lease.epoch,
       path,
       drill: request.drill ?? false,
+      startedBy: starterOf(request, ports.starter),
     }
     const record: Incident = {
       incident,
@@ -118,6 +126,7 @@ export const openIncident = defineStep({
       execution: execution.id,
       epoch: run.epoch,
       startedAt: execution.startedAt,
+      ...(run.startedBy ? { startedBy: run.startedBy } : {}),
       openedAt,
       contained,
       tookOver: claim.tookOver?.incident ?? null,

@@ -14,13 +14,13 @@ export const purge = defineStep({
   kind: 'purge',
   purpose: 'Destroys retired tables, after it has checked approval, snapshot and coverage once more under its lock.',
   event: inRun(z.strictObject({ subject: PurgeSubject })),
-  needs: ['database', 'objects', 'plans', 'clock', 'environment', 'signal'],
+  needs: ['database', 'objects', 'plans', 'clock', 'environment', 'approvalKey', 'signal'],
   run: async ({ run, input }, ports) => {
     const plan = await ports.plans.load(run.plan)
     // Before approvals are looked at: who has stopped the plan is the one to ask.
     await requireNotStopped(run.plan, ports.objects)
     // A task token alone is never enough: the record of the approval is.
-    const question = { purpose: 'purge', subject: input.subject, roles: pathOf(plan, 'full').purge.approve } as const
+    const question = { purpose: 'purge', subject: input.subject, approve: pathOf(plan, 'full').purge.approve } as const
     await requireApproval(run, question, ports)
     const { changed, rows, extension } = await mutating(
       run,

@@ -42,7 +42,7 @@ export const reEnable = defineStep({
   purpose:
     'Sets the flags of the plan on again, one step of the ramp at a time, after it has checked the recorded approval.',
   event: inRun(z.strictObject({ subject: ReEnableSubject, after: z.number().min(0).max(100) })),
-  needs: ['flags', 'notifier', 'objects', 'plans', 'clock', 'environment'],
+  needs: ['flags', 'notifier', 'objects', 'plans', 'clock', 'environment', 'approvalKey'],
   run: async ({ run, input: { subject, after } }, ports) => {
     const plan = await ports.plans.load(run.plan)
     // Before approvals are looked at: who has stopped the plan is the one to ask.

@@ -42,7 +42,7 @@ export const report = defineStep({
     const ended = await reportOfRun(run, plan, ending, ports)
     // A second end, after a person had it tried again, is told again: its figures are others.
     const once = `end ${(await readAllJson(ports.objects, keys.human(run.incident))).length}`
-    const roles = plan.paths.restore?.reEnable?.approve.join(', ')
+    const roles = plan.paths.restore?.reEnable?.approve.roles.join(', ')
     const values = {
       ...(incident ? valuesOfIncident(plan, { ...incident, path: run.path }) : {}),
       ...valuesOfReport(ended),

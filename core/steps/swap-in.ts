@@ -12,14 +12,14 @@ export const swapIn = defineStep({
   kind: 'swap-in',
   purpose: 'Moves the compared tables to their places in one short transaction.',
   event: inRun(FromSnapshot),
-  needs: ['database', 'objects', 'plans', 'clock', 'environment', 'signal'],
+  needs: ['database', 'objects', 'plans', 'clock', 'environment', 'approvalKey', 'signal'],
   run: async ({ run, input }, ports) => {
     const plan = await ports.plans.load(run.plan)
-    const roles = pathOf(plan, 'restore').reEnable?.approve ?? []
+    const { approve } = pathOf(plan, 'restore').reEnable
     const swapped = await mutating(run, plan, 'swap-in', ports, async (session) => {
       // A task token alone is never enough: the record of the approval is, for exactly what is set aside now.
       const subject = await describeSetAside(session, ports.objects, restoreInput(run, input, ports.environment))
-      if (subject && subject.rows > 0) await requireApproval(run, { purpose: 'replace', subject, roles }, ports)
+      if (subject && subject.rows > 0) await requireApproval(run, { purpose: 'replace', subject, approve }, ports)
       const result = await swap(session, ports.objects, {
         ...restoreInput(run, input, ports.environment),
         clock: ports.clock,

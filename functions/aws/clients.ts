@@ -1,3 +1,4 @@
+import { KMSClient } from '@aws-sdk/client-kms'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SFNClient } from '@aws-sdk/client-sfn'
 import { SNSClient } from '@aws-sdk/client-sns'
@@ -27,6 +28,9 @@ export const ssmClient = (limits = LIMITS): SSMClient =>
 export const snsClient = (limits = LIMITS): SNSClient =>
   sns(limits, ['idle', 'answer'], (common) => new SNSClient(common))
 
+export const kmsClient = (limits = LIMITS): KMSClient =>
+  kms(limits, ['idle', 'answer'], (common) => new KMSClient(common))
+
 export const sfnClient = (limits = LIMITS): SFNClient =>
   sfn(limits, ['idle', 'answer'], (common) => new SFNClient(common))
 
@@ -51,7 +55,7 @@ interface Common {
 /** An endpoint of one's own has no host name per bucket. */
 const pathStyle = (common: Common): S3Client => new S3Client({ ...common, forcePathStyle: 'endpoint' in common })
 
-const memoised = <C>(service: 'S3' | 'SSM' | 'SNS' | 'SFN') => {
+export const memoised = <C>(service: 'S3' | 'SSM' | 'SNS' | 'SFN' | 'KMS' | 'CLOUDWATCH') => {
   const clients = new Map<string, C>()
   return (limits: Limits, watched: readonly Watched[], create: (common: Common) => C): C => {
     const endpoint = process.env[`AWS_ENDPOINT_URL_${service}`] || process.env.AWS_ENDPOINT_URL
@@ -82,3 +86,4 @@ const s3 = memoised<S3Client>('S3')
 const ssm = memoised<SSMClient>('SSM')
 const sns = memoised<SNSClient>('SNS')
 const sfn = memoised<SFNClient>('SFN')
+const kms = memoised<KMSClient>('KMS')

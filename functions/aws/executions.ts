@@ -26,6 +26,15 @@ const PAGE = 1_000
  */
 export const sfnExecutions = (machine: string | (() => string), limits?: Limits): Executions => {
   const client = () => sfnClient(limits)
+  const status = async (arn: string): ReturnType<Executions['status']> => {
+    try {
+      const { status } = await client().send(new DescribeExecutionCommand({ executionArn: arn }))
+      return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended'
+    } catch (error) {
+      if (error instanceof ExecutionDoesNotExist) return 'gone'
+      throw stateMachineError(error, `Describing "${arn}"`, 'states:DescribeExecution')
+    }
+  }
   return {
     async start(name, input) {
       const stateMachineArn = typeof machine === 'string' ? machine : machine()
@@ -40,14 +49,10 @@ export const sfnExecutions = (machine: string | (() => string), limits?: Limits)
         throw stateMachineError(error, `Starting "${name}" of "${stateMachineArn}"`, 'states:StartExecution')
       }
     },
-    async status(arn) {
-      try {
-        const { status } = await client().send(new DescribeExecutionCommand({ executionArn: arn }))
-        return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended'
-      } catch (error) {
-        if (error instanceof ExecutionDoesNotExist) return 'gone'
-        throw stateMachineError(error, `Describing "${arn}"`, 'states:DescribeExecution')
-      }
+    status,
+    async knows(name) {
+      const stateMachineArn = typeof machine === 'string' ? machine : machine()
+      return (await status(executionArnOf(stateMachineArn, name))) !== 'gone'
     },
     async history(arn) {
       const events: HistoryEvent[] = []

@@ -1,4 +1,4 @@
-export type FaultyService = 's3' | 'ssm' | 'sns' | 'states'
+export type FaultyService = 's3' | 'ssm' | 'sns' | 'states' | 'kms' | 'cloudwatch'
 
 /**
  * What goes wrong.
@@ -21,7 +21,7 @@ export interface FaultRule {
   readonly service: FaultyService
   /** As AWS names it: `PutObject`, `PutParameter`. All of them when absent. */
   readonly operation?: string
-  /** Key of the object, name of the parameter, ARN or name of the topic or execution; a RegExp is searched for. */
+  /** Key of the object, name of the parameter, ARN or name of the topic or execution, name of the alarm; a RegExp is searched for. */
   readonly key?: string | RegExp
   /** How many calls it befalls; all of them when absent. */
   readonly times?: number

@@ -5,7 +5,19 @@ describe('help', () => {
   test('tells what there is and what the exit codes mean, on stdout', async () => {
     const { code, stdout, stderr } = await cli(['--help'])
     expect([code, stderr]).toEqual([0, ''])
-    for (const command of ['plan', 'drill', 'run', 'probe', 'fixture', 'bootstrap', 'snapshots', 'breaker', 'switch'])
+    for (const command of [
+      'plan',
+      'drill',
+      'run',
+      'probe',
+      'fixture',
+      'bootstrap',
+      'snapshots',
+      'breaker',
+      'switch',
+      'baseline',
+      'observe',
+    ])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     expect(stdout).toContain('3 refused, nothing changed')
   })
@@ -27,6 +39,9 @@ describe('help', () => {
     ['switch', 'stop'],
     ['switch', 'release'],
     ['switch', 'show'],
+    ['baseline', 'record'],
+    ['baseline', 'compare'],
+    ['observe', 'report'],
   ])('of %s %s ends with examples that can be copied', async (...command) => {
     const { code, stdout } = await cli([...command.filter(Boolean), '--help'])
     expect(code).toBe(0)

@@ -80,6 +80,8 @@ describe('an execution', () => {
     await service.waitFor(arn)
     expect(await executions.status(arn)).toBe('ended')
     expect(await executions.status(`${arn}-2`)).toBe('gone')
+    expect(await executions.knows('incident-1')).toBe(true)
+    expect(await executions.knows('incident-2')).toBe(false)
   })
 
   test('goes on when its task is answered', async () => {

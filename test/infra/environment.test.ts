@@ -46,3 +46,37 @@ test('a password is refused, since it would stand in the template, and is not re
   expect(message).toContain('context.environments.prod.database.url: leave the password out')
   expect(message).not.toContain('hunter2')
 })
+
+describe('approvers', () => {
+  const DBA = 'arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Dba_0123456789abcdef'
+
+  test('are users of Identity Center, roles and users, each in an account', () => {
+    const approvers = {
+      dba: [`${DBA}/*`, `${DBA}/ann@example.com`, 'arn:aws:iam::111122223333:user/admins/ann'],
+      'team-lead': ['arn:aws:iam::111122223333:role/release'],
+    }
+    expect(readEnvironments({ prod: { approvers } })).toEqual([{ name: 'prod', approvers }])
+  })
+
+  test.each([
+    ['everybody', '*'],
+    ['a role that anybody can make', 'arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_*/ann'],
+    [
+      'a permission set without the suffix of its role',
+      'arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Dba/ann',
+    ],
+    ['a session name that its caller chose', 'arn:aws:sts::111122223333:assumed-role/release/ann'],
+    ['any account', `${DBA}/ann`.replace('111122223333', '*')],
+    ['the root user', 'arn:aws:iam::111122223333:root'],
+    ['a role with its path, which AWS does not tell', 'arn:aws:iam::111122223333:role/admins/release'],
+  ])('are not %s', (_, arn) => {
+    expect(() => readEnvironments({ prod: { approvers: { dba: [arn] } } })).toThrow(
+      /context.environments.prod.approvers.dba\[0\]: write arn:/,
+    )
+  })
+
+  test('fit into the settings of a function, or are refused before they are deployed', () => {
+    const dba = Array.from({ length: 40 }, (_, i) => `${DBA}/user-${i}@example.com`)
+    expect(() => readEnvironments({ prod: { approvers: { dba } } })).toThrow(/let \* stand for the users/)
+  })
+})

@@ -10,6 +10,8 @@ import { bucketPolicy, functionsOf, plain } from '#test/infra/template.ts'
 
 const asl = readFileSync(new URL('../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
 const kinds = STEPS.map(({ kind }) => kind).sort()
+/** Functions that are no step. */
+const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report', 'remind']
 
 let templates: Map<string, Template>
 let template: Template
@@ -44,15 +46,10 @@ test('every environment of cdk.json has a stack, and an environment says which i
 describe('what is drilled is what is deployed', () => {
   test('substitutions of the definition = steps of the registry = handlers = functions', () => {
     const handlers = readdirSync(new URL('../../functions/', import.meta.url))
-      .filter(
-        (file) =>
-          file.endsWith('.ts') &&
-          !['lambda.ts', 'ports.ts', 'plans.ts', 'on-alarm.ts', 'probe.ts', 'remind.ts'].includes(file),
-      )
+      .filter((file) => file.endsWith('.ts') && !['lambda.ts', 'ports.ts', 'plans.ts'].includes(file))
       .map((file) => file.slice(0, -'.ts'.length))
-    const functions = [...functionsOf(template).keys()].filter(
-      (name) => !['on-alarm', 'probe', 'remind'].includes(name),
-    )
+      .filter((name) => !BESIDE.includes(name))
+    const functions = [...functionsOf(template).keys()].filter((name) => !BESIDE.includes(name))
     const placeholders = new Set([...asl.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name))
     const substitutions = ['Bucket', ...kinds.map(substitutionOf)].sort()
     expect(handlers.sort()).toEqual(kinds)
@@ -112,9 +109,9 @@ describe('a deploy never undoes a rollback', () => {
       [undefined, ['s3:*']],
       [undefined, ['s3:*']],
       ['NothingIsDeleted', ['s3:DeleteObject', 's3:DeleteObjectVersion']],
-      ['PeopleApprove', ['s3:PutObject']],
       ['PeopleStop', ['s3:PutObject']],
       ['LeasesStay', ['s3:DeleteObject', 's3:DeleteObjectVersion']],
+      ['PeopleApprove', ['s3:PutObject']],
     ])
   })
 
@@ -131,21 +128,35 @@ describe('a deploy never undoes a rollback', () => {
     expect(Unconditional.safeParse(statements.find(({ Sid }) => Sid === 'LeasesStay')).error).toBeUndefined()
   })
 
-  test('deletion, forged approvals and kill switches are denied to every role of the stack', () => {
-    const roles = Object.keys(template.findResources('AWS::IAM::Role')).sort()
-    for (const sid of ['NothingIsDeleted', 'PeopleApprove', 'PeopleStop']) {
-      const Deny = z.object({
-        Sid: z.literal(sid),
-        Condition: z.object({ ArnEquals: z.record(z.string(), z.array(z.string())) }),
-      })
-      const statements: z.output<typeof Deny>[] = []
-      JSON.parse(JSON.stringify(plain(template.findResources('AWS::S3::BucketPolicy'))), (_key, value) => {
-        const deny = Deny.safeParse(value)
-        if (deny.success) statements.push(deny.data)
-        return value
-      })
-      expect(statements.map(({ Condition }) => Condition.ArnEquals['aws:PrincipalArn']?.toSorted())).toEqual([roles])
-    }
+  const conditionsOf = (type: string, sid: string): unknown[] => {
+    const Deny = z.object({ Sid: z.literal(sid), Effect: z.literal('Deny'), Condition: z.unknown() })
+    const conditions: unknown[] = []
+    JSON.parse(JSON.stringify(plain(template.findResources(type))), (_key, value) => {
+      const deny = Deny.safeParse(value)
+      if (deny.success) conditions.push(deny.data.Condition)
+      return value
+    })
+    return conditions
+  }
+
+  test.each(['NothingIsDeleted', 'PeopleStop'])('%s holds for every role of the stack', (sid) => {
+    const roles = Object.keys(template.findResources('AWS::IAM::Role'))
+    expect(conditionsOf('AWS::S3::BucketPolicy', sid)).toEqual([
+      {
+        ArnEquals: {
+          'aws:PrincipalArn': expect.toSatisfy(
+            (arns: string[]) => arns.length === roles.length && roles.every((role) => arns.includes(role)),
+          ),
+        },
+      },
+    ])
+  })
+
+  test('an answer is written and signed by the function that takes it, and by no other identity of the account', () => {
+    const role = functionsOf(template).get('answer')?.Role
+    const condition = { ArnNotEquals: { 'aws:PrincipalArn': role } }
+    expect(conditionsOf('AWS::S3::BucketPolicy', 'PeopleApprove')).toEqual([condition])
+    expect(conditionsOf('AWS::KMS::Key', 'OnlyAnswersAreSigned')).toEqual([condition])
   })
 })
 
@@ -162,7 +173,9 @@ describe('an alarm reaches its function', () => {
     const Rule = z.object({
       detail: z.object({ alarmName: z.array(z.union([z.string(), z.object({ prefix: z.string() })])) }),
     })
-    const [rule] = Object.values(template.findResources('AWS::Events::Rule', { Properties: { EventPattern: {} } }))
+    const [rule] = Object.values(template.findResources('AWS::Events::Rule')).filter(
+      ({ Properties }) => Properties.EventPattern !== undefined,
+    )
     const { alarmName: patterns } = Rule.parse(rule?.Properties.EventPattern).detail
     const passes = (name: string) =>
       patterns.some((pattern) => (typeof pattern === 'string' ? pattern === name : name.startsWith(pattern.prefix)))
@@ -178,6 +191,59 @@ describe('an alarm reaches its function', () => {
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       DestinationConfig: { OnFailure: { Destination: { Ref: Match.stringLikeRegexp('Topic') } } },
     })
+  })
+})
+
+describe('people answer', () => {
+  test('by a URL that takes signed calls only, and which nobody else was let in to', () => {
+    template.resourceCountIs('AWS::Lambda::Url', 1)
+    template.hasResourceProperties('AWS::Lambda::Url', {
+      AuthType: 'AWS_IAM',
+      TargetFunctionArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('answer'), 'Arn'] },
+      Cors: Match.absent(),
+    })
+    const permissions = Object.values(template.findResources('AWS::Lambda::Permission'))
+    expect(JSON.stringify(permissions)).not.toContain('nswer')
+    expect(permissions.map(({ Properties }) => Properties.Principal)).not.toContain('*')
+    template.hasOutput('AnswerUrl', { Value: { 'Fn::GetAtt': [Match.anyValue(), 'FunctionUrl'] } })
+  })
+
+  test('with a policy that lets them come by the URL alone, where AWS says who they are', () => {
+    template.hasResourceProperties('AWS::IAM::ManagedPolicy', {
+      ManagedPolicyName: 'vector-rollback-prod-answer',
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Action: 'lambda:InvokeFunctionUrl',
+            Condition: { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } },
+          }),
+          Match.objectLike({
+            Action: 'lambda:InvokeFunction',
+            Condition: { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } },
+          }),
+        ],
+      },
+    })
+  })
+
+  test('under a key that outlives the stack and signs only; the steps that check get its public half', () => {
+    template.hasResource('AWS::KMS::Key', {
+      DeletionPolicy: 'Retain',
+      Properties: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
+    })
+    const given = [...functionsOf(template)].filter(([, { Environment }]) => Environment.Variables.APPROVAL_KEY)
+    expect(given.map(([name]) => name).sort()).toEqual(['answer', 'purge', 're-enable', 'swap-in'])
+  })
+})
+
+test.each([
+  ['alarms whose event got lost are looked for every five minutes', 'rate(5 minutes)', 'sweepalarms'],
+  ['people are told every week what the alarms led to', 'cron(0 7 ? * MON *)', 'observereport'],
+])('%s', (_, expression, target) => {
+  template.hasResourceProperties('AWS::Events::Rule', {
+    ScheduleExpression: expression,
+    State: 'ENABLED',
+    Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp(target), 'Arn'] } })],
   })
 })
 

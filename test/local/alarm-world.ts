@@ -2,14 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { vi } from 'vitest'
-import {
-  type ApprovalRequest,
-  type Purpose,
-  readAnswers,
-  readRequest,
-  recordAnswer,
-  tally,
-} from '#core/approval/approval.ts'
+import { type ApprovalRequest, type Purpose, readRequest } from '#core/approval/approval.ts'
 import type { AlarmOutcome } from '#core/decide/on-alarm.ts'
 import { type Course, readCourse } from '#core/incident/course.ts'
 import { readEvents } from '#core/incident/incident.ts'
@@ -19,6 +12,7 @@ import type { FlagPath, IncidentId, Path } from '#core/names.ts'
 import { fixtureOf } from '#core/plan/fixture.ts'
 import { embedded } from '#local/embedded.ts'
 import { outcomeOf } from '#local/outcome.ts'
+import { localArn, urlEvent } from '#local/people.ts'
 import { startStack } from '#local/stack.ts'
 import { type eventBridge, lambdaAction } from '#test/core/decide/alarm-events.ts'
 import type { Edit } from '#test/core/plan/folder.ts'
@@ -136,11 +130,11 @@ export const alarmWorld = async (edits: readonly Edit[] = []) => {
         const request = await readRequest(objects, incident, purpose)
         return request && wanted(request) ? request : false
       }) as Promise<ApprovalRequest>,
-    /** A person answers as people do: recorded for what was asked, then counted. */
+    /** A person answers as people do: by the function that takes answers. */
     answer: async (request: ApprovalRequest, role: string, decision: 'approved' | 'denied' = 'approved') => {
-      await recordAnswer(objects, request, { role, name: `${role} in person`, decision, at: stack.clock.now() })
-      const counted = tally(request, await readAnswers(objects, request.incident as IncidentId, 'proceed'))
-      if (counted !== 'open') await executions.succeed(request.token, { approved: counted === 'approved' })
+      const { incident, purpose, digest } = request
+      const body = { incident, purpose, digest, role, decision }
+      return (await stack.invoke('answer', urlEvent(localArn(`${role} in person`), body))) as { statusCode: number }
     },
     joined: (incident: IncidentId) => readJoined(objects, incident),
     course: async (incident: IncidentId) => (await readCourse(objects, incident)) as Course,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { readRequest, recordAnswer } from '#core/approval/approval.ts'
+import { readRequest } from '#core/approval/approval.ts'
 import { readBreaker } from '#core/incident/breaker.ts'
 import { keys } from '#core/incident/keys.ts'
 import { type AlarmWorld, alarmWorld } from '#test/local/alarm-world.ts'
@@ -42,9 +42,7 @@ describe('a worse path', () => {
       expect(report?.notifications.map(({ event }) => event)).toContain('worse')
       const late = (await readRequest(world.objects, run.incident, 'proceed')) ?? question
       expect(late.superseded?.by).toBe(worse.incident)
-      await expect(
-        recordAnswer(world.objects, late, { role: 'on-call', name: 'Al', decision: 'approved', at: new Date() }),
-      ).rejects.toMatchObject({ name: 'Approval.Superseded' })
+      expect(await world.answer(late, 'on-call')).toMatchObject({ statusCode: 409 })
       await expect(world.stack.executions.succeed(question.token, { approved: true })).rejects.toThrow(
         'No task waits for this answer any more',
       )

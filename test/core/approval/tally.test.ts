@@ -2,34 +2,38 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ApprovalAnswer, type ApprovalRequest, tally } from '#core/approval/approval.ts'
 
-type Asked = Pick<ApprovalRequest, 'roles' | 'people' | 'digest'>
+type Asked = Pick<ApprovalRequest, 'roles' | 'people' | 'from' | 'starter' | 'digest'>
 
 const DIGEST = 'd'.repeat(64)
 const answer = (role: string, name: string, more: Partial<ApprovalAnswer> = {}): ApprovalAnswer => ({
+  incident: 'incident',
   purpose: 'purge',
   role,
   name,
+  identity: `arn of ${name}`,
   decision: 'approved',
   digest: DIGEST,
   at: '2026-11-21T03:00:00.000Z',
+  signature: '',
   ...more,
 })
 const asked = (roles: readonly string[], people = roles.length): Asked => ({
   roles: [...roles],
   people,
+  from: 'each',
+  starter: null,
   digest: DIGEST,
 })
 
 const ROLES = ['dba', 'lead', 'owner']
 const NAMES = ['Ann', 'Ben', 'Cat', 'Dan']
-const anyAnswer = fc.record({
-  purpose: fc.constant<ApprovalAnswer['purpose']>('purge'),
-  role: fc.constantFrom(...ROLES, 'intern'),
-  name: fc.constantFrom(...NAMES),
-  decision: fc.constant<ApprovalAnswer['decision']>('approved'),
-  digest: fc.constantFrom(DIGEST, 'e'.repeat(64)),
-  at: fc.constant<string>('2026-11-21T03:00:00.000Z'),
-})
+const anyAnswer = fc
+  .record({
+    role: fc.constantFrom(...ROLES, 'intern'),
+    name: fc.constantFrom(...NAMES),
+    digest: fc.constantFrom(DIGEST, 'e'.repeat(64)),
+  })
+  .map(({ role, name, digest }) => answer(role, name, { digest }))
 const anyAnswers = fc.array(anyAnswer, { maxLength: 12 })
 const anyAsked = fc
   .tuple(fc.array(fc.constantFrom(...ROLES), { minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 3 }))
@@ -118,5 +122,34 @@ describe('approvals', () => {
   test('find the people of their roles also where the first to answer had several', () => {
     const answers = [answer('dba', 'Ann'), answer('lead', 'Ann'), answer('dba', 'Ben')]
     expect(tally(asked(['dba', 'lead']), answers)).toBe('approved')
+  })
+
+  test('of any two people of several roles are enough where the plan says so, and one person in two roles is not', () => {
+    const anyTwo: Asked = { ...asked(['dba', 'lead'], 2), from: 'any' }
+    expect(tally(anyTwo, [answer('dba', 'Ann'), answer('dba', 'Ben')])).toBe('approved')
+    expect(tally(anyTwo, [answer('dba', 'Ann'), answer('lead', 'Ann')])).toBe('open')
+    expect(tally(anyTwo, [answer('dba', 'Ann'), answer('intern', 'Ben')])).toBe('open')
+  })
+
+  test('of as many people as it takes count, whichever of the roles they have', () => {
+    fc.assert(
+      fc.property(anyAsked, anyAnswers, (question, answers) => {
+        const valid = answers.filter(({ role, digest }) => digest === DIGEST && question.roles.includes(role))
+        const enough = new Set(valid.map(({ name }) => name)).size >= question.people
+        expect(tally({ ...question, from: 'any' }, answers)).toBe(enough ? 'approved' : 'open')
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test.each([
+    'Ann',
+    'ann ',
+    'arn of Ann',
+  ])('of who started it, known as "%s", do not count; a denial does', (starter) => {
+    const question = { ...asked(['dba', 'lead']), starter }
+    expect(tally(question, [answer('dba', 'Ann'), answer('lead', 'Ben')])).toBe('open')
+    expect(tally(question, [answer('dba', 'Cat'), answer('lead', 'Ben')])).toBe('approved')
+    expect(tally(question, [answer('dba', 'Ann', { decision: 'denied' })])).toBe('denied')
   })
 })

@@ -201,6 +201,23 @@ describe('references that lead nowhere', () => {
     ])
   })
 
+  test('a role without a contact among those of whom any may approve', async () => {
+    const restore = 're-enable: { approve: [lead]'
+    expect(await problemsWith([restore, 're-enable: { approve: { roles: [lead, dba], people: 2 }'])).toEqual([
+      'plan.yaml:46:43 "dba" approves and has no contact. Add dba to contacts. Use one of lead.',
+    ])
+    for (const approve of [
+      '{ role: [lead], people: 2 }',
+      '{ roles: [], people: 1 }',
+      '{ roles: [lead], people: 0 }',
+      '[]',
+      'lead',
+    ])
+      expect(await problemsWith([restore, `re-enable: { approve: ${approve}`])).toEqual([
+        expect.stringMatching(/^plan.yaml:46:\d+ .*this is neither a list of roles nor/),
+      ])
+  })
+
   test('a row that no signal can reach: another severity, or a row before it', async () => {
     const row = '  - when: slow\n    path: full\n    contain: immediately\n    within: 15m\n    approve: [lead]\n'
     expect(

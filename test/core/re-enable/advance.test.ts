@@ -209,8 +209,8 @@ describe('a holder that was taken over', () => {
   test('enables nothing', async () => {
     await lease(run.epoch + 1)
     await expect(take(0)).rejects.toMatchObject({ name: 'Lease.Lost' })
-    expect((await flags.read(A))?.value).toBe('false')
-    expect((await flags.read(RAMP_A))?.value).toBe('0')
+    expect((await flags.read(A as FlagPath))?.value).toBe('false')
+    expect((await flags.read(RAMP_A as FlagPath))?.value).toBe('0')
   })
 
   test('takes back the flag that it set too late', async () => {
@@ -223,7 +223,7 @@ describe('a holder that was taken over', () => {
       },
     }
     await expect(take(0, { flags: late })).rejects.toMatchObject({ name: 'Lease.Lost' })
-    expect((await flags.read(A))?.value).toBe('false')
+    expect((await flags.read(A as FlagPath))?.value).toBe('false')
   })
 })
 

@@ -4,6 +4,8 @@ import type { Incident } from '#core/incident/incident.ts'
 import type { Problem } from '#core/incident/problem.ts'
 import { tell } from '#core/incident/tell.ts'
 import type { IncidentId, Path } from '#core/names.ts'
+import { onePersonOfEach } from '#core/plan/vocabulary.ts'
+import { testSigner } from '#test/support/signer.ts'
 import { at, checked, clockAt, happened, objects, open, report, retired, useBucket } from './recorded-run.ts'
 
 useBucket()
@@ -57,10 +59,11 @@ describe('the report of a run that ended well', () => {
   test('says how many rows a purge destroyed, and on whose approval', async () => {
     const opened = await open('purge', { signal: null })
     const { run } = opened
-    const ports = { objects, clock: clockAt(20), environment: 'prod' }
-    const question = { purpose: 'purge', subject: null, roles: ['lead'] } as const
+    const ports = { objects, signer: testSigner(), clock: clockAt(20), environment: 'prod' }
+    const question = { purpose: 'purge', subject: null, approve: onePersonOfEach(['lead']) } as const
     const request = await askForApproval(run, question, { token: 'secret-token', expiresAt: new Date(at(900)) }, ports)
-    await recordAnswer(objects, request, { role: 'lead', name: 'Ann', decision: 'approved', at: new Date(at(30)) })
+    const said = { role: 'lead', name: 'Ann', identity: 'arn of Ann', decision: 'approved' } as const
+    await recordAnswer(ports, request, { ...said, at: new Date(at(30)) })
     await happened(run, 'purge', 40)
     const written = await report(opened)
     expect(written).toMatchObject({

@@ -37,6 +37,7 @@ const historyOf = (history: Executions['history']): Executions => ({
   history,
   start: () => Promise.reject(new Error('a report starts nothing')),
   status: () => Promise.reject(new Error('a report asks for no status')),
+  knows: () => Promise.reject(new Error('a report asks for no execution')),
   succeed: () => Promise.reject(new Error('a report answers nobody')),
   fail: () => Promise.reject(new Error('a report answers nobody')),
 })
