@@ -1,4 +1,4 @@
-import type { FlagPath, IncidentId, PlanName } from '#core/names.ts'
+import type { FlagPath, IncidentId, Path, PlanName } from '#core/names.ts'
 import type { Sql } from '#core/sql/tag.ts'
 
 /** Feature flags: SSM parameters of type String. */
@@ -110,19 +110,57 @@ export interface Database {
   session<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T>
 }
 
+/** One message to people. What subscriptions filter on stands in fields of its own. */
 export interface Notification {
   readonly plan: PlanName
   readonly incident: IncidentId | null
   readonly event: string
   readonly severity: 'info' | 'warning' | 'critical'
   readonly subject: string
+  /** The text of an e-mail. */
   readonly body: string
+  readonly environment?: string
+  readonly path?: Path | null
+  readonly signal?: string | null
+  /** A drill, so that a subscription can leave it out. */
+  readonly drill?: boolean
+  /** Roles that are called by name. */
+  readonly roles?: readonly string[]
+  /** For a telephone; the subject when it is not given. */
+  readonly sms?: string
+  /** For machines that subscribe; JSON. */
+  readonly document?: unknown
+  /** In the form that the chat renders, see `core/notice/chat.ts`; JSON. */
+  readonly chat?: unknown
 }
 
-/** People, by SNS. */
+/** A call of a webhook, complete but for its signature. */
+export interface WebhookCall {
+  readonly url: string
+  /** Name of the SSM parameter with the key of the signature. */
+  readonly secret: string
+  /** The same for every repetition of the same message. */
+  readonly idempotencyKey: string
+  /** JSON text. */
+  readonly body: string
+  /** Whether loopback and plain HTTP are this environment's own: on a developer's machine alone. */
+  readonly reach: 'internet' | 'loopback'
+}
+
+/** People: by SNS, in the chat, and by webhooks. */
 export interface Notifier {
   /** Resolves to the message id. Throws `Notification.NotDelivered`. */
   send(notification: Notification): Promise<{ id: string }>
+  /** To the topic of the chat; `null` where the environment has none. Throws `Notification.NotDelivered`. */
+  chat(notification: Notification): Promise<{ id: string } | null>
+  /** Signs and posts. Resolves to the status, a 2xx. Throws `Webhook.NotDelivered`, `Webhook.Refused`, `Secret.Unreadable`. */
+  post(call: WebhookCall): Promise<{ status: number }>
+}
+
+/** Secrets: SSM parameters of type SecureString. */
+export interface Secrets {
+  /** Throws `Secret.Unreadable`; the value stands in no message. */
+  read(path: string): Promise<string>
 }
 
 /** A state as the execution went through it; times in ISO 8601. */

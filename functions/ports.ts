@@ -3,9 +3,10 @@ import { sfnExecutions } from '#aws/executions.ts'
 import { ssmFlagHistory } from '#aws/flag-history.ts'
 import { ssmFlags } from '#aws/flags.ts'
 import { loggedMetrics } from '#aws/metrics.ts'
-import { snsNotifier } from '#aws/notifier.ts'
+import { notifier } from '#aws/notifier.ts'
 import { s3Objects } from '#aws/objects.ts'
 import { postgres } from '#aws/postgres.ts'
+import { ssmSecrets } from '#aws/secrets.ts'
 import { kmsSigner } from '#aws/signer.ts'
 import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
@@ -73,7 +74,11 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   },
   database: lazyDatabase,
   get notifier() {
-    return snsNotifier(setting('TOPIC_ARN'))
+    return notifier({
+      people: () => setting('TOPIC_ARN'),
+      chat: () => process.env.CHAT_TOPIC_ARN,
+      secrets: ssmSecrets(),
+    })
   },
   metrics: loggedMetrics(),
   get executions() {

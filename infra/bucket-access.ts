@@ -24,6 +24,7 @@ const EVENTS = 'incidents/*/events/*'
 const CHECKS = 'incidents/*/checks/*'
 const MESSAGES = 'incidents/*/messages/*'
 const APPROVALS = 'incidents/*/approvals/*'
+const HUMAN = 'incidents/*/human/*'
 const SNAPSHOTS = 'snapshots/*'
 const RESTORES = 'restores/*'
 const INDEXES = 'indexes/*'
@@ -62,7 +63,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
     ],
   },
   'safe-point': inRun([], [COURSE, RUNS]),
-  notify: inRun([INCIDENT, CHECKS], [MESSAGES]),
+  notify: inRun([INCIDENT, HUMAN, CHECKS], [MESSAGES]),
   'preserve-evidence': inRun([LEASE], ['incidents/*/evidence/*']),
   'prove-delivery': inRun([INCIDENT], [CHECKS]),
   'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
@@ -90,6 +91,9 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   watch: inRun([JOINED, RE_ENABLING], [LOOKS]),
   gate: inRun([CHECKS, LOOKS, DRILLS]),
   're-enable': inRun([...MAY_CHANGE, APPROVALS, JOINED, DRILLS, INCIDENT], [RE_ENABLING, MESSAGES]),
-  'needs-human': inRun([INCIDENT], ['incidents/*/human/*', MESSAGES]),
+  'needs-human': inRun([INCIDENT], [HUMAN, 'unopened/*', MESSAGES]),
   report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', COURSE, MESSAGES, LEASE]),
 }
+
+/** Looks at what is open, and writes down what it sent. */
+export const REMIND_ACCESS: BucketAccess = { reads: [LEASE, 'incidents/*', 'unopened/*'], writes: [MESSAGES] }

@@ -4,7 +4,7 @@ import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aw
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
-import { ANSWER_ACCESS, BUCKET_ACCESS } from '#infra/bucket-access.ts'
+import { ANSWER_ACCESS, BUCKET_ACCESS, REMIND_ACCESS } from '#infra/bucket-access.ts'
 import { type Rights, statementsFor } from '#infra/permissions.ts'
 import { nameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
@@ -72,6 +72,19 @@ const PROBE: Shape = {
   },
 }
 
+const REMIND: Shape = {
+  entry: 'remind',
+  purpose: 'Calls people again, and others, while an incident waits for them.',
+  seconds: 240,
+  megabytes: MEMORY,
+  rights: {
+    needs: ['objects', 'executions', 'notifier', 'plans', 'clock', 'environment'],
+    flags: 'read',
+    executions: ['DescribeExecution'],
+    bucket: REMIND_ACCESS,
+  },
+}
+
 const ANSWER: Shape = {
   entry: 'answer',
   purpose: 'Takes the answers of people: who they are, AWS says.',
@@ -129,12 +142,13 @@ const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   },
 })
 
-/** A function per kind of step, and those that alarms, people and the schedule of the probes call, each with a role and a log group of its own. */
+/** A function per kind of step, and those that alarms, people and schedules call, each with a role and a log group of its own. */
 export class RollbackFunctions extends Construct {
   /** By kind of step. */
   readonly steps: ReadonlyMap<StepKind, LambdaFunction>
   readonly onAlarm: LambdaFunction
   readonly probe: LambdaFunction
+  readonly remind: LambdaFunction
   readonly answer: LambdaFunction
   readonly answerRole: Role
   readonly sweepAlarms: LambdaFunction
@@ -167,6 +181,7 @@ export class RollbackFunctions extends Construct {
     this.steps = new Map(STEPS.map((step) => [step.kind, create(shapeOf(step))]))
     this.onAlarm = create(ON_ALARM)
     this.probe = create(PROBE)
+    this.remind = create(REMIND)
     this.answer = create(ANSWER)
     // The one that it was just given.
     this.answerRole = this.answer.role as Role
@@ -184,7 +199,9 @@ const environmentOf = ({ needs }: Rights, setting: Setting): Record<string, stri
     // A small young generation: the buffers of what streams through are freed by many cheap collections, not by few dear ones.
     NODE_OPTIONS: '--enable-source-maps --max-semi-space-size=1',
     ...(needs.includes('objects') ? { BUCKET: setting.bucket.bucketName } : {}),
-    ...(needs.includes('notifier') ? { TOPIC_ARN: setting.topic.topicArn } : {}),
+    ...(needs.includes('notifier')
+      ? { TOPIC_ARN: setting.topic.topicArn, CHAT_TOPIC_ARN: setting.chatTopic.topicArn }
+      : {}),
     ...(needs.includes('signer') ? { APPROVAL_KEY_ID: setting.approvalKey.keyArn } : {}),
     ...(needs.includes('approvalKey') ? { APPROVAL_KEY: setting.approvalKey.publicKey } : {}),
     ...(needs.includes('approvers') ? { APPROVERS: JSON.stringify(setting.environment.approvers ?? {}) } : {}),

@@ -17,6 +17,7 @@ export const ENTRIES: readonly string[] = [
   'approval-key',
   'sweep-alarms',
   'observe-report',
+  'remind',
 ]
 
 /**

@@ -29,7 +29,7 @@ const allow = (actions: readonly string[], resources: readonly string[]): Policy
 export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement[] => [
   ...(rights.needs.includes('flags') ? flags(rights, setting) : []),
   ...(rights.needs.includes('objects') ? objects(rights, setting) : []),
-  ...(rights.needs.includes('notifier') ? allow(['sns:Publish'], [setting.topic.topicArn]) : []),
+  ...(rights.needs.includes('notifier') ? notifier(setting) : []),
   ...(rights.needs.includes('executions') ? executions(rights, setting) : []),
   ...(rights.needs.includes('signer') ? allow(['kms:Sign'], [setting.approvalKey.keyArn]) : []),
   ...(rights.needs.includes('alarms') ? allow(DESCRIBES_ALARMS, ['*']) : []),
@@ -55,6 +55,18 @@ const parameterArns = ({ stack, environment, plans }: Setting): string[] => {
   )
 }
 
+/** The topics, and the keys that webhooks are signed with. Their encryption is that of `alias/aws/ssm`, which asks for no more. */
+const notifier = ({ stack, environment, plans, topic, chatTopic }: Setting): PolicyStatement[] => {
+  const secrets = plans.flatMap(({ webhooks }) =>
+    webhooks.map(({ secret }) => secret.replaceAll('{env}', environment.name)),
+  )
+  const arnOf = (path: string) =>
+    stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName: path.slice(1) })
+  return [
+    ...allow(['sns:Publish'], [topic.topicArn, chatTopic.topicArn]),
+    ...allow(['ssm:GetParameter'], [...new Set(secrets)].map(arnOf)),
+  ]
+}
 const flagHistory = (setting: Setting): PolicyStatement[] => allow(['ssm:GetParameterHistory'], parameterArns(setting))
 
 /** Exactly the parameters of the plans. Whoever writes one reads it first. */

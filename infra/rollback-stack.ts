@@ -7,6 +7,7 @@ import { ApprovalKey } from '#infra/approval-key.ts'
 import type { Environment } from '#infra/environment.ts'
 import { RollbackFunctions } from '#infra/functions.ts'
 import { ProbeSchedule } from '#infra/probes.ts'
+import { Reminders } from '#infra/reminders.ts'
 import { Schedules } from '#infra/schedules.ts'
 import { nameIn, type Setting } from '#infra/setting.ts'
 import { RollbackMachine } from '#infra/state-machine.ts'
@@ -37,6 +38,7 @@ export class RollbackStack extends Stack {
       plans,
       bucket: storage.bucket,
       topic: storage.topic,
+      chatTopic: storage.chatTopic,
       approvalKey,
     }
     const functions = new RollbackFunctions(this, 'Functions', { code, setting })
@@ -44,6 +46,7 @@ export class RollbackStack extends Stack {
     new AlarmTriggers(this, 'Alarms', { onAlarm: functions.onAlarm, setting })
     if (environment.database) new ProbeSchedule(this, 'Probes', functions)
     new Schedules(this, 'Schedules', functions)
+    new Reminders(this, 'Reminders', { remind: functions.remind, setting })
     new AnswerUrl(this, 'Answers', { answer: functions.answer, environment })
     approvalKey.signedOnlyBy(functions.answerRole)
     storage.protectFrom([...functions.roles, approvalKey.role, machine.role])

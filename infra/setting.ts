@@ -12,6 +12,7 @@ export interface Setting {
   readonly plans: readonly Plan[]
   readonly bucket: Bucket
   readonly topic: Topic
+  readonly chatTopic: Topic
   readonly approvalKey: ApprovalKey
 }
 

@@ -6,10 +6,12 @@ import { Topic } from 'aws-cdk-lib/aws-sns'
 import { Construct } from 'constructs'
 import { ANSWERS, LEASE, SWITCH } from '#infra/bucket-access.ts'
 
-/** The bucket with all state, and the topic by which people are told. */
+/** The bucket with all state, and the topics by which people are told. */
 export class Storage extends Construct {
   readonly bucket: Bucket
   readonly topic: Topic
+  /** What the chat subscribes to (Amazon Q Developer): its messages are JSON of its own form, which nobody wants by e-mail. */
+  readonly chatTopic: Topic
 
   constructor(scope: Construct, id: string) {
     super(scope, id)
@@ -23,12 +25,10 @@ export class Storage extends Construct {
       lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(7) }],
       removalPolicy: RemovalPolicy.RETAIN,
     })
-    this.topic = new Topic(this, 'Topic', {
-      displayName: 'vector-rollback',
-      enforceSSL: true,
-      // Enough for our own functions; alarms and rules do not publish here, which this key would not let them.
-      masterKey: Alias.fromAliasName(this, 'TopicKey', 'alias/aws/sns'),
-    })
+    // Enough for our own functions; alarms and rules do not publish here, which this key would not let them.
+    const masterKey = Alias.fromAliasName(this, 'TopicKey', 'alias/aws/sns')
+    this.topic = new Topic(this, 'Topic', { displayName: 'vector-rollback', enforceSSL: true, masterKey })
+    this.chatTopic = new Topic(this, 'ChatTopic', { displayName: 'vector-rollback chat', enforceSSL: true, masterKey })
   }
 
   /** What none of our roles may do, whatever else is granted to it later. */

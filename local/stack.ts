@@ -27,6 +27,7 @@ import { localApprovers, localArn } from '#local/people.ts'
 
 const ACCOUNT = '000000000000'
 const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:vector-rollback-local`
+const CHAT_TOPIC = `${TOPIC}-chat`
 const MACHINE = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:vector-rollback-local`
 const KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/vector-rollback-local`
 const DEFINITION = new URL('../statemachines/rollback.asl.json', import.meta.url)
@@ -60,8 +61,11 @@ export interface Stack {
   readonly flags: Flags
   readonly executions: Executions
   readonly faults: Faults
+  /** To people. */
   readonly messages: SnsService['messages']
-  /** Invokes a function as AWS would, outside the state machine: `on-alarm`, `probe`. */
+  /** To the chat. */
+  readonly chat: SnsService['messages']
+  /** Invokes a function as AWS would, outside the state machine: `on-alarm`, `probe`, `remind`. */
   invoke(name: string, payload: unknown): Promise<unknown>
   /** Starts the state machine and waits until it has ended. */
   execute(name: string, input: unknown): Promise<ExecutionResult & { arn: string }>
@@ -121,6 +125,7 @@ const settings = (options: StackOptions, endpoint: string): Record<string, strin
   AWS_SECRET_ACCESS_KEY: 'local',
   BUCKET,
   TOPIC_ARN: TOPIC,
+  CHAT_TOPIC_ARN: CHAT_TOPIC,
   STATE_MACHINE_ARN: MACHINE,
   ENVIRONMENT: options.environment,
   APPROVAL_KEY_ID: KEY,
@@ -165,7 +170,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       ...Object.fromEntries(names),
       Bucket: BUCKET,
     })
-    const sns = snsService({ directory: await folder('sns'), clock, topics: [TOPIC] })
+    const sns = snsService({ directory: await folder('sns'), clock, topics: [TOPIC, CHAT_TOPIC] })
     const states = statesService({
       directory: await folder('states'),
       machine,
@@ -210,7 +215,8 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       flags: ssmFlags(),
       executions,
       faults: endpoints.faults,
-      messages: () => sns.messages(),
+      messages: () => sns.messages().filter(({ topicArn }) => topicArn === TOPIC),
+      chat: () => sns.messages().filter(({ topicArn }) => topicArn === CHAT_TOPIC),
       invoke: call,
       execute: async (name, input) => {
         const { arn } = await executions.start(name, input)

@@ -2,10 +2,9 @@ import { type AlarmState, readAlarm } from '#core/decide/alarm.ts'
 import { executionName, type Matched, matchAlarm, requestFor } from '#core/decide/decide.ts'
 import { onProbed } from '#core/decide/on-probed.ts'
 import type { Contained } from '#core/incident/incident.ts'
+import { tellNotStarted, tellToWatch } from '#core/notice/of-alarm.ts'
 import type { Plan } from '#core/plan/load.ts'
-import { renderMessage } from '#core/plan/messages.ts'
 import type { Plans } from '#core/plan/plans.ts'
-import type { Notification } from '#core/ports.ts'
 import { readProbed } from '#core/probe/destination.ts'
 import { containPlan } from '#core/steps/contain.ts'
 import type { Ports } from '#core/steps/define-step.ts'
@@ -77,43 +76,18 @@ const act = async (
   const { plan, signal, decision } = match
   const request = requestFor(match, alarm)
   if (!request) {
-    await ports.notifier.send(watchIt(match, alarm, ports.environment))
+    await tellToWatch(match, alarm, ports)
     return { action: 'monitor', detail: `${signal}: people are told`, plan: plan.name, contained, execution: null }
   }
-  const { arn, started } = await ports.executions.start(executionName(plan, alarm), request)
+  const { arn, started } = await ports.executions.start(executionName(plan, alarm), request).catch(async (error) => {
+    await tellNotStarted(match, alarm, { request, contained, error }, ports)
+    throw error
+  })
   return {
     action: started ? 'started' : 'joined',
     detail: started ? `${signal}: ${decision.path}` : `${signal}: this event was here before`,
     plan: plan.name,
     contained,
     execution: arn,
-  }
-}
-
-const watchIt = (
-  { plan, signal, severity, decision }: Matched,
-  alarm: AlarmState,
-  environment: string,
-): Notification => {
-  const describe = plan.signals[signal]?.describe ?? signal
-  const message = renderMessage(plan.messages, 'monitor', {
-    plan: plan.name,
-    title: plan.title,
-    environment,
-    signal,
-    severity,
-    reason: `${describe} ${alarm.name}: ${alarm.reason}`,
-    started: alarm.at,
-    deadline: new Date(Date.parse(alarm.at) + decision.within).toISOString(),
-  })
-  return {
-    plan: plan.name,
-    incident: null,
-    event: 'monitor',
-    severity: 'warning',
-    ...(message ?? {
-      subject: `${plan.name} in ${environment}: watch ${signal} (${severity})`,
-      body: `${describe}\n${alarm.name} since ${alarm.at}: ${alarm.reason}`,
-    }),
   }
 }

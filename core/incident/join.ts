@@ -39,6 +39,16 @@ const valuesOf = ({ request }: Joiner) => ({
   ...(request.signal ? { signals: printSignal(request.signal), started: request.signal.at } : {}),
 })
 
+/** The run that is told of; its execution is in its own record. */
+const tellerOf = ({ plan, request }: Joiner, to: IncidentId) => ({
+  ...{ plan: plan.name, incident: to, path: request.path, drill: request.drill ?? false },
+  execution: '',
+})
+
+/** The first one alone: fifty alarms of one incident call people once, and the updates and the report list them. */
+export const tellOfJoining = (joiner: Joiner, to: IncidentId, status: string, ports: JoinPorts) =>
+  tell({ ...tellerOf(joiner, to), path: null }, 'joined', { ...valuesOf(joiner), status }, ports, 'the first one')
+
 /** Once: a call that is repeated after it was killed finds its message in the record. */
 const tellOnce = async (
   joiner: Joiner,
@@ -49,7 +59,7 @@ const tellOnce = async (
 ): Promise<void> => {
   const told = await readMessages(ports.objects, to)
   if (told.some((message) => message.event === event && message.at >= since)) return
-  const run = { plan: joiner.plan.name, incident: to, path: joiner.request.path }
+  const run = tellerOf(joiner, to)
   await tell(run, event, { ...valuesOf(joiner), next }, ports)
 }
 
@@ -116,7 +126,7 @@ export const joinRun = async (joiner: Joiner, to: IncidentId, ports: JoinPorts):
   const next = `Run "${to}" goes on with the ${taken.path} path at its next safe point; where it waits for a person, with their decision.`
   // The wait first: a topic that does not answer must not keep the run from going on.
   if (mine(after?.demand ?? null)) await supersedeQuestion(to, { by: incident, reason: next }, ports)
-  await tellOnce(joiner, to, 'escalated', { since: taken.at, next }, ports)
+  await tellOnce(joiner, to, 'worse', { since: taken.at, next }, ports)
   return `${joined}: demands the ${taken.path} path of it`
 }
 

@@ -17,6 +17,9 @@ export const keys = {
   approval: (id: IncidentId, purpose: string) => `incidents/${id}/approvals/${purpose}/`,
   decided: (id: IncidentId) => `incidents/${id}/decided/`,
   human: (id: IncidentId) => `incidents/${id}/human/`,
+  /** Of a run that could not be opened: it has no lease by which it would be found. */
+  unopened: (id: IncidentId) => `unopened/${id}.json`,
+  allUnopened: 'unopened/',
   replaced: (id: IncidentId) => `incidents/${id}/replaced.json`,
   purged: (id: IncidentId) => `incidents/${id}/purged.json`,
   report: (id: IncidentId, extension: 'json' | 'md' | 'html') => `incidents/${id}/report.${extension}`,

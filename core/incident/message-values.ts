@@ -1,12 +1,31 @@
-import type { Incident } from '#core/incident/incident.ts'
+import type { Incident, StepEvent } from '#core/incident/incident.ts'
 import { printTable } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
-import type { Placeholder } from '#core/plan/messages.ts'
+import type { Values } from '#core/plan/placeholders.ts'
 import { signalRows } from '#core/report/facts.ts'
 import { counted, duration, size } from '#core/report/figures.ts'
 import type { RunReport } from '#core/report/model.ts'
 
-type Values = Partial<Record<Placeholder, string>>
+const within = (startedAt: string, budget: number): Values => {
+  const end = new Date(Date.parse(startedAt) + budget).toISOString()
+  return { deadline: end, eta: end }
+}
+
+/** Lines of a long run that a message can bear. */
+const LINES = 12
+
+/** What was done until now, and what came last. */
+export const valuesOfProgress = (incident: Incident | null, events: readonly StepEvent[]): Values => {
+  const done = events.filter(({ changed, error }) => changed && !error).map(({ kind, detail }) => `${kind}: ${detail}`)
+  const all = [...(incident?.contained ? [`contain: ${incident.contained.detail}`] : []), ...done]
+  const left = all.length - LINES
+  const shown = left > 0 ? [`(${left} earlier ones)`, ...all.slice(-LINES)] : all
+  const last = events.at(-1)
+  return {
+    ...(shown.length > 0 ? { actions: shown.map((line) => `- ${line}`).join('\n') } : {}),
+    ...(last ? { phase: last.kind } : {}),
+  }
+}
 
 /** One signal in a line for people. */
 export const printSignal = ({
@@ -25,9 +44,12 @@ export const valuesOfIncident = (plan: Plan, incident: Incident): Values => {
     ...(incident.signal ? { signals: printSignal(incident.signal) } : {}),
     severity: incident.signal?.severity ?? '-',
     started: incident.startedAt,
+    symptoms: incident.signal?.reason ?? incident.reason,
+    detection: incident.signal ? `alarm ${incident.signal.alarm}` : 'a person',
+    detected: incident.signal?.at ?? incident.startedAt,
     flags: incident.contained?.detail ?? 'not known to be at their safe values',
     tables: (plan.paths.full?.retire ?? plan.protects.tables).map(printTable).join(', '),
-    ...(budget === undefined ? {} : { deadline: new Date(Date.parse(incident.startedAt) + budget).toISOString() }),
+    ...(budget === undefined ? {} : within(incident.startedAt, budget)),
   }
 }
 
@@ -44,6 +66,10 @@ export const valuesOfReport = (report: RunReport): Values => {
   const failed = report.checks.filter(({ status }) => status !== 'pass').map(({ name, status }) => `${name} ${status}`)
   return {
     duration: duration(report.seconds.total * 1000),
+    minutes: String(Math.ceil(report.seconds.total / 60)),
+    ended: report.createdAt,
+    outcome: report.outcome,
+    loss: report.loss,
     checks: failed.length > 0 ? failed.join(', ') : `${counted(report.checks.length, 'check')} passed`,
     rows: String(tables.reduce((sum, { rows }) => sum + rows, 0)),
     bytes: size(tables.reduce((sum, { bytes }) => sum + bytes, 0)),

@@ -1,59 +1,63 @@
 import { z } from 'zod'
+import { isPlaceholder, NOT_KNOWN, PLACEHOLDERS, type Values } from './placeholders.ts'
 
-/** What people are told of, and when. */
+export type { Placeholder } from './placeholders.ts'
+
+/** What people are told of, and when: every transition and every outcome, the failures before a run begins included. */
 export const EVENTS = {
   monitor: 'A signal asks for watching only.',
-  contained: 'The flags are at their safe values, or could not be set.',
+  contained: 'The flags are at their safe values.',
+  'not-contained': 'The flags could not be set: the system is NOT contained.',
   started: 'A path begins after containment.',
+  joined: 'Another signal has joined a run that goes on.',
+  worse: 'It got worse: a worse path follows the one that ran, or is demanded of it.',
   'not-followed': 'Consumers of a flag do not obey its safe value in the time that they are given.',
   'proceed-needed': 'A person must say whether the path goes on after containment.',
   'approval-needed': 'A person must approve before retired tables are destroyed.',
   'replace-needed': 'A person must say whether a snapshot takes the place of what was there, and of how many rows.',
   're-enable-needed': 'A person must say whether the flags may be on again.',
+  reminder: 'A question to people is still open, and its time runs out.',
+  escalated: 'Nobody has answered for long, or a path takes longer than it may: a rung of the ladder.',
+  update: 'The incident is still open; sent again and again while it is.',
   'rolled-back': 'A rollback ended, its checks passed.',
   purged: 'Retired tables were destroyed after approval.',
   restored: 'Tables are back, their checks passed.',
   're-enabled': 'The flags are on again.',
+  'nothing-to-do': 'A run ended without having anything to do.',
   'needs-human': 'It cannot go on by itself; the system stays contained.',
-  escalated: 'A worse path takes the place of the one that ran, or an approval or a watch ran out of time.',
   'held-back': 'An alarm contained and may do no more: a restore or a purge goes on, or the breaker is open.',
+  'handed-over': 'A person has closed a run that could not go on; the system stays contained.',
+  'no-answer': 'Nobody answered in time, and the run has failed; the system stays contained.',
+  stopped: 'A run was stopped or ran out of its time before it had ended; the system stays contained.',
+  'not-started': 'The state machine could not be started, or a run could not be opened.',
   report: 'The report is written.',
-  users: 'Text for the users of the system: status page, notice in the application, direct message.',
+  users:
+    'Text for the users of the system: status page, notice in the application, direct message. Sent with each update.',
+  'users-resolved': 'Text for the users of the system when the feature is back.',
 } as const
 export type MessageEvent = keyof typeof EVENTS
 
-/** The placeholders that a template may have, and what stands there when it is sent. */
-export const PLACEHOLDERS = {
-  plan: 'Name of the plan.',
-  title: 'Title of the plan.',
-  environment: 'Environment.',
-  incident: 'Id of the incident.',
-  path: 'The path taken.',
-  severity: 'Severity of the signal.',
-  signal: 'Name of the signal, or "a person".',
-  signals: 'All signals that the run has seen: name, severity, alarm and time of each.',
-  reason: 'What the signal means, or the reason that a person gave.',
-  flags: 'Flags and their values.',
-  tables: 'Tables that the path concerns.',
-  rows: 'Number of rows concerned.',
-  written: 'Number of rows that the snapshot does not have: written since.',
-  diff: 'How what is there differs from the snapshot.',
-  bytes: 'Size of what is concerned, for people.',
-  snapshot: 'Id of the snapshot.',
-  checks: 'Checks and their results.',
-  roles: 'Roles of people that are asked.',
-  deadline: 'When the time given ends, ISO 8601.',
-  next: 'What to do now, and how.',
-  error: 'Name and text of the error.',
-  report: 'Where the report lies.',
-  started: 'When it started, ISO 8601.',
-  duration: 'How long it took.',
-  contacts: 'Whom to reach, and how.',
-  support: "The vendor's support addresses.",
-} as const
-export type Placeholder = keyof typeof PLACEHOLDERS
+/** Whether people have to do something; decides what pagers filter on. Everything else is for information. */
+export const SEVERITY_OF: Readonly<Partial<Record<MessageEvent, 'critical' | 'warning'>>> = {
+  'needs-human': 'critical',
+  escalated: 'critical',
+  'not-contained': 'critical',
+  'no-answer': 'critical',
+  stopped: 'critical',
+  'not-started': 'critical',
+  worse: 'critical',
+  'held-back': 'critical',
+  'not-followed': 'critical',
+  monitor: 'warning',
+  contained: 'warning',
+  started: 'warning',
+  reminder: 'warning',
+  'approval-needed': 'warning',
+  'proceed-needed': 'warning',
+  'replace-needed': 'warning',
+  're-enable-needed': 'warning',
+}
 
-const isPlaceholder = (name: string): name is Placeholder => Object.hasOwn(PLACEHOLDERS, name)
 const BRACED = /\{([^{}]*)\}/g
 
 /** The names between braces that are no placeholders. */
@@ -91,23 +95,36 @@ export const Messages = z
   .strictObject({
     monitor: Message.optional().describe(EVENTS.monitor),
     contained: Message.optional().describe(EVENTS.contained),
+    'not-contained': Message.optional().describe(EVENTS['not-contained']),
     started: Message.optional().describe(EVENTS.started),
+    joined: Message.optional().describe(EVENTS.joined),
+    worse: Message.optional().describe(EVENTS.worse),
     'not-followed': Message.optional().describe(EVENTS['not-followed']),
     'proceed-needed': Message.optional().describe(EVENTS['proceed-needed']),
+    'approval-needed': Message.optional().describe(EVENTS['approval-needed']),
     'replace-needed': Message.optional().describe(EVENTS['replace-needed']),
     're-enable-needed': Message.optional().describe(EVENTS['re-enable-needed']),
-    'approval-needed': Message.optional().describe(EVENTS['approval-needed']),
+    reminder: Message.optional().describe(EVENTS.reminder),
+    escalated: Message.optional().describe(EVENTS.escalated),
+    update: Message.optional().describe(EVENTS.update),
     'rolled-back': Message.optional().describe(EVENTS['rolled-back']),
     purged: Message.optional().describe(EVENTS.purged),
     restored: Message.optional().describe(EVENTS.restored),
     're-enabled': Message.optional().describe(EVENTS['re-enabled']),
+    'nothing-to-do': Message.optional().describe(EVENTS['nothing-to-do']),
     'needs-human': Message.optional().describe(EVENTS['needs-human']),
-    escalated: Message.optional().describe(EVENTS.escalated),
     'held-back': Message.optional().describe(EVENTS['held-back']),
+    'handed-over': Message.optional().describe(EVENTS['handed-over']),
+    'no-answer': Message.optional().describe(EVENTS['no-answer']),
+    stopped: Message.optional().describe(EVENTS.stopped),
+    'not-started': Message.optional().describe(EVENTS['not-started']),
     report: Message.optional().describe(EVENTS.report),
     users: Message.optional().describe(EVENTS.users),
+    'users-resolved': Message.optional().describe(EVENTS['users-resolved']),
   })
-  .describe('What is sent when. An event without a template is sent in plain words.')
+  .describe(
+    'What is sent when. An event without a template is sent in plain words; texts for users are sent from a template only.',
+  )
 
 /** SNS refuses subjects that are longer or not ASCII. */
 const subjectOf = (text: string): string => {
@@ -115,15 +132,13 @@ const subjectOf = (text: string): string => {
   return ascii.length <= 100 ? ascii : `${ascii.slice(0, 97)}...`
 }
 
-/** Fills the template of an event; a placeholder without a value becomes "-". `null` when the plan has no template for it. */
-export const renderMessage = (
-  messages: z.output<typeof Messages>,
-  event: string,
-  values: Readonly<Partial<Record<Placeholder, string>>>,
-): Message | null => {
+/** A text with its placeholders filled; braces around anything else stay. */
+export const fill = (text: string, values: Values): string =>
+  text.replaceAll(BRACED, (braced, name: string) => (isPlaceholder(name) ? (values[name] ?? NOT_KNOWN) : braced))
+
+/** Fills the template of an event; a placeholder without a value becomes "not known". `null` when the plan has no template for it. */
+export const renderMessage = (messages: z.output<typeof Messages>, event: string, values: Values): Message | null => {
   const template = isEvent(event) ? messages[event] : undefined
   if (template === undefined) return null
-  const fill = (text: string): string =>
-    text.replaceAll(BRACED, (braced, name: string) => (isPlaceholder(name) ? (values[name] ?? '-') : braced))
-  return { subject: subjectOf(fill(template.subject)), body: fill(template.body) }
+  return { subject: subjectOf(fill(template.subject, values)), body: fill(template.body, values) }
 }

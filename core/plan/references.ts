@@ -1,8 +1,11 @@
-import { parseDuration, printDuration } from './duration.ts'
+import { type Milliseconds, parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
 import { brokenRamps, brokenWatch } from './references-after.ts'
 import type { PlanFile } from './schema.ts'
 import { type Approve, writeTable } from './vocabulary.ts'
+
+/** As often as the deployment looks at open incidents. Milliseconds. */
+const SHORTEST_UPDATES = (5 * 60_000) as Milliseconds
 
 /** A reference that leads nowhere, at a path of plan.yaml. */
 export interface Broken {
@@ -81,6 +84,55 @@ const brokenRoles = (plan: PlanFile): Broken[] => {
           ]
     }),
   )
+}
+
+const brokenPeople = (plan: PlanFile): Broken[] => {
+  const roles = Object.keys(plan.contacts)
+  const hooks = plan.webhooks.map(({ name }) => name)
+  return [
+    ...plan.escalation.flatMap(({ after, tell }, index): Broken[] => {
+      const place = ['escalation', index]
+      const earlier = plan.escalation[index - 1]
+      const late: Broken[] =
+        earlier === undefined || earlier.after < after
+          ? []
+          : [
+              {
+                path: [...place, 'after'],
+                message: `"${printDuration(after)}" does not come after "${printDuration(earlier.after)}".`,
+                fix: 'Order the rungs by their time.',
+              },
+            ]
+      return [...late, ...tell.flatMap((role, at) => unknown('a contact', role, roles, [...place, 'tell', at]))]
+    }),
+    ...plan.escalation.flatMap(({ alternatives }, index) =>
+      alternatives.flatMap((choice, at): Broken[] =>
+        (choice === 'partial' || choice === 'full' || choice === 'restore') && plan.paths[choice] === undefined
+          ? [
+              {
+                path: ['escalation', index, 'alternatives', at],
+                message: `This plan has no path "${choice}".`,
+                fix: 'Add it to paths, or offer another choice.',
+              },
+            ]
+          : [],
+      ),
+    ),
+    ...hooks.flatMap((name, index): Broken[] =>
+      hooks.indexOf(name) === index
+        ? []
+        : [{ path: ['webhooks', index, 'name'], message: `"${name}" is named twice.`, fix: 'Give it another name.' }],
+    ),
+    ...(plan.updates === undefined || plan.updates >= SHORTEST_UPDATES
+      ? []
+      : [
+          {
+            path: ['updates'],
+            message: `"${printDuration(plan.updates)}" is shorter than the ${printDuration(SHORTEST_UPDATES)} between two looks.`,
+            fix: 'Choose a longer time, such as 30m.',
+          },
+        ]),
+  ]
 }
 
 const brokenDecisions = (plan: PlanFile): Broken[] => {
@@ -194,6 +246,7 @@ const brokenCooldown = ({ cooldown }: PlanFile): Broken[] =>
 export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenDecisions(plan),
   ...brokenRoles(plan),
+  ...brokenPeople(plan),
   ...brokenSteps(plan),
   ...brokenTables(plan),
   ...brokenCooldown(plan),

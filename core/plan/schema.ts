@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Check } from './checks.ts'
 import { Decision } from './decisions.ts'
 import { Duration } from './duration.ts'
+import { Escalation } from './escalation.ts'
 import { Messages } from './messages.ts'
 import { Paths } from './paths.ts'
 import { pattern } from './pattern.ts'
@@ -9,6 +10,7 @@ import { Signal } from './signals.ts'
 import { VERSION_RANGE } from './versions.ts'
 import { DatabaseRole, Name, PlanNameText, Relation, SqlFile } from './vocabulary.ts'
 import { Watch } from './watch.ts'
+import { Webhook } from './webhooks.ts'
 
 const catalogueId = (form: RegExp, what: string, example: string) =>
   pattern(form, what, `Use an id of the catalogue, such as ${example}.`)
@@ -135,7 +137,20 @@ export const PlanFile = z
       )
       .default([])
       .describe("Vendors' support addresses."),
+    escalation: Escalation,
+    updates: Duration.optional().describe(
+      'How often people and users are told how it stands while an incident is open.',
+    ),
+    impact: z
+      .strictObject({
+        users: z.string().min(1).optional().describe('What users notice while the flags are safe.'),
+        services: z.array(z.string().min(1)).default([]).describe('Services and features concerned.'),
+        workaround: z.string().min(1).optional().describe('What users can do meanwhile.'),
+      })
+      .prefault({})
+      .describe('What a rollback means to others, for the messages.'),
     messages: Messages.default({}),
+    webhooks: z.array(Webhook).default([]).describe('Addresses that are called with signed messages.'),
     snapshot: z
       .strictObject({
         'part-bytes': z

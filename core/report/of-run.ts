@@ -175,7 +175,12 @@ export const reportOfRun = async (
     cause: Problem.text(problem),
     fix: advice.fixOf(problem),
   }
-  const notifications = messages.map(({ event, subject, delivered, at }) => ({ event, subject, delivered, at }))
+  const notifications = messages.map(({ event, subject, delivered, detail, at }) => ({
+    event,
+    subject: delivered ? subject : `${subject || event} (${detail})`,
+    delivered,
+    at,
+  }))
   return {
     version: 1,
     outcome,

@@ -3,11 +3,13 @@ import { askForApproval, PURPOSES, type Purpose } from '#core/approval/approval.
 import { requireStillWanted } from '#core/approval/supersede.ts'
 import { rowOf } from '#core/decide/decide.ts'
 import { readCourse } from '#core/incident/course.ts'
-import { readIncident } from '#core/incident/incident.ts'
-import { valuesOfIncident } from '#core/incident/message-values.ts'
+import { readEvents, readIncident } from '#core/incident/incident.ts'
+import { valuesOfIncident, valuesOfProgress } from '#core/incident/message-values.ts'
 import type { Run } from '#core/incident/run.ts'
 import { tell } from '#core/incident/tell.ts'
+import { digestOf } from '#core/json.ts'
 import { printTable } from '#core/names.ts'
+import { usualChoices } from '#core/notice/choices.ts'
 import { printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { pathOf } from '#core/plan/path-of.ts'
@@ -81,12 +83,20 @@ export const askApproval = defineStep({
     const incident = await readIncident(ports.objects, run.incident)
     const values = {
       ...(incident ? valuesOfIncident(plan, incident) : {}),
+      ...valuesOfProgress(incident, await readEvents(ports.objects, run.incident)),
+      ...usualChoices({
+        kind: 'approval',
+        incident: run.incident,
+        environment: ports.environment,
+        roles: request.roles,
+      }),
       roles: request.roles.join(', '),
       deadline: request.expiresAt,
       next: `${request.about && purpose === 're-enable' ? `${request.about} ` : ''}Digest ${request.digest.slice(0, 12)}, ${request.people} people, within ${printDuration(within)}.`,
       ...(subject ? valuesOfSubject(subject) : {}),
     }
-    const message = await tell(run, EVENTS[purpose], values, ports)
+    // Asked again, with the same numbers, it is another question with time of its own.
+    const message = await tell(run, EVENTS[purpose], values, ports, digestOf(token))
     return { changed: true, detail: `asked ${request.roles.join(', ')} about the ${purpose}; ${message.detail}` }
   },
 })

@@ -1,20 +1,40 @@
 import { z } from 'zod'
 import { explained } from '#core/incident/explain.ts'
-import { readIncident } from '#core/incident/incident.ts'
+import { readEvents, readIncident } from '#core/incident/incident.ts'
 import { keys } from '#core/incident/keys.ts'
-import { valuesOfIncident } from '#core/incident/message-values.ts'
+import { valuesOfIncident, valuesOfProgress } from '#core/incident/message-values.ts'
 import { Problem } from '#core/incident/problem.ts'
 import { Run } from '#core/incident/run.ts'
 import { tell } from '#core/incident/tell.ts'
-import { writeJson } from '#core/json.ts'
-import type { IncidentId, PlanName } from '#core/names.ts'
+import { digestOf, writeJson } from '#core/json.ts'
+import { type IncidentId, PATHS } from '#core/names.ts'
+import { HUMAN_WITHIN_MS, usualChoices } from '#core/notice/choices.ts'
+import { within } from '#core/notice/patience.ts'
 import { defineStep, type Ports } from '#core/steps/define-step.ts'
+
+/** For each look at the record: a function that tells people has 50 seconds. Milliseconds. */
+const PATIENCE_MS = 5_000
 
 /** What the record of the run says, where it can be read: this step works while the bucket does not. */
 const known = async (run: Run, { objects, plans }: Pick<Ports, 'objects' | 'plans'>) => {
   const incident = await readIncident(objects, run.incident).catch(() => null)
-  return incident ? valuesOfIncident(await plans.load(run.plan), incident) : {}
+  if (!incident) return {}
+  const events = await readEvents(objects, run.incident)
+  return { ...valuesOfIncident(await plans.load(run.plan), incident), ...valuesOfProgress(incident, events) }
 }
+
+/** Errors of *Contain* that come before it touches a flag. */
+const BEFORE_CONTAINMENT = /^(Plan|Input)\./
+
+/** A run that never began, and why: its flags are at their safe values, unless they could not be set. */
+const beforeTheRun = (problem: Problem): 'not-contained' | 'not-started' =>
+  problem.state === 'Contain' && !BEFORE_CONTAINMENT.test(problem.error ?? '') ? 'not-contained' : 'not-started'
+
+/** Nobody said no: nobody said anything. */
+const inWords = (problem: Problem): string =>
+  problem.error === 'States.Timeout' && problem.state.startsWith('Ask')
+    ? 'Nobody answered in time. Silence is no consent: nothing was done, the system stays contained.'
+    : Problem.text(problem)
 
 export const needsHuman = defineStep({
   kind: 'needs-human',
@@ -27,33 +47,35 @@ export const needsHuman = defineStep({
   }),
   needs: ['notifier', 'objects', 'plans', 'clock', 'environment'],
   run: async ({ run, input, token }, ports) => {
-    const problem = run ? await explained(input.problem, ports.objects, run.incident) : input.problem
-    const incident = (run?.incident ?? input.execution.split(':').at(-1) ?? 'unknown') as IncidentId
-    const at = ports.clock.now().toISOString()
+    const { objects, clock } = ports
+    const { request, execution } = input
+    const problem = run
+      ? ((await within(PATIENCE_MS, explained(input.problem, objects, run.incident))) ?? input.problem)
+      : input.problem
+    const incident = (run?.incident ?? execution.split(':').at(-1) ?? 'unknown') as IncidentId
+    const now = clock.now()
+    const at = now.toISOString()
+    const record = `${keys.human(incident)}${at}.json`
+    const expiresAt = new Date(now.getTime() + HUMAN_WITHIN_MS).toISOString()
+    const plan = typeof request.plan === 'string' ? request.plan : 'unknown'
+    const path = run?.path ?? PATHS.find((one) => one === request.path) ?? null
+    const drill = run?.drill ?? request.drill === true
+    const about = { plan: run?.plan ?? plan, incident, path, drill, execution }
     // The bucket may be what is broken: people are told all the same.
-    await writeJson(ports.objects, `${keys.human(incident)}${at}.json`, { at, problem, token }).catch(() => null)
-    const detail = `${problem.state}: ${problem.error}`
-    if (run) {
-      const text = Problem.text(problem)
-      await tell(
-        run,
-        'needs-human',
-        { ...(await known(run, ports)), error: `${problem.error}: ${text}`, next: 'retry, another path, or close' },
-        ports,
-      )
-      return { changed: true, detail }
+    const asked = writeJson(objects, record, { at, problem, token })
+    const unopened = run ? null : writeJson(objects, keys.unopened(incident), { ...about, at, problem })
+    await within(PATIENCE_MS, Promise.all([asked, unopened]))
+    const values = {
+      ...(run ? await within(PATIENCE_MS, known(run, ports)) : {}),
+      ...(typeof request.reason === 'string' ? { reason: request.reason } : {}),
+      error: `${problem.error}: ${inWords(problem)}`,
+      next: 'Choose: retry, another path, or close.',
+      deadline: expiresAt,
+      ...usualChoices({ kind: 'human', incident, environment: ports.environment }),
     }
-    const plan = (typeof input.request.plan === 'string' ? input.request.plan : 'unknown') as PlanName
-    await ports.notifier
-      .send({
-        plan,
-        incident,
-        event: 'needs-human',
-        severity: 'critical',
-        subject: `${plan}: the rollback could not begin (${problem.error})`,
-        body: `${problem.state}: ${Problem.text(problem)}\nExecution ${input.execution} waits for retry, another path, or close.`,
-      })
-      .catch(() => null)
-    return { changed: true, detail }
+    const event = run ? 'needs-human' : beforeTheRun(problem)
+    // Asked a second time for the same reason, it is another question.
+    const message = await tell(about, event, values, ports, digestOf(token))
+    return { changed: true, detail: `${problem.state}: ${problem.error}; ${message.detail}` }
   },
 })

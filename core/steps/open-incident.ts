@@ -5,7 +5,7 @@ import { admit } from '#core/incident/admission.ts'
 import { isCounted, recordRun } from '#core/incident/breaker.ts'
 import { openCourse } from '#core/incident/course.ts'
 import { Contained, type Incident } from '#core/incident/incident.ts'
-import { type Joiner, joinRun, recordRefusal } from '#core/incident/join.ts'
+import { type Joiner, joinRun, recordRefusal, tellOfJoining } from '#core/incident/join.ts'
 import { keys } from '#core/incident/keys.ts'
 import { claimLease } from '#core/incident/lease.ts'
 import { Execution, Request, type Signal } from '#core/incident/request.ts'
@@ -89,10 +89,13 @@ export const openIncident = defineStep({
       const joiner: Joiner = { incident, request, plan }
       if (claim.by) {
         const joined = claim.by.incident as IncidentId
-        return notOurs(await joinRun(joiner, joined, ports), joined, 'running')
+        const detail = await joinRun(joiner, joined, ports)
+        await tellOfJoining(joiner, joined, detail, ports)
+        return notOurs(detail, joined, 'running')
       }
       const { refusal } = claim
       await recordRefusal(joiner, refusal, ports)
+      if (refusal.joined) await tellOfJoining(joiner, refusal.joined as IncidentId, refusal.detail, ports)
       return notOurs(refusal.detail, refusal.joined, refusal.why)
     }
     const signal = request.signal ?? null

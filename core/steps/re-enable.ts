@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readAnswers, requireApproval } from '#core/approval/approval.ts'
+import { readAnswers, readRequest, requireApproval } from '#core/approval/approval.ts'
 import { RollbackError } from '#core/errors.ts'
 import { readIncident } from '#core/incident/incident.ts'
 import { requireLease } from '#core/incident/lease.ts'
@@ -56,8 +56,17 @@ export const reEnable = defineStep({
     const by = answers.filter(({ decision }) => decision === 'approved').map(({ name, role }) => `${name} (${role})`)
     const { percent, changed, set } = await advance(run, plan, { subject, after, by }, ports)
     const reached = percent === 100 ? 'for all' : `for ${percent}% of the subjects`
-    const flags = after === 0 ? set.join(', ') || 'on already' : 'on'
-    if (after === 0 || percent === 100) await tell(run, 're-enabled', { flags: `${flags}, ${reached}` }, ports)
+    // Once for each approval and step, also when a retry finds them on.
+    const asked = await readRequest(ports.objects, run.incident, 're-enable')
+    const names = Object.entries(plan.flags).map(([name, flag]) => `${name} is "${flag.on}"`)
+    if (after === 0 || percent === 100)
+      await tell(
+        run,
+        're-enabled',
+        { flags: `${names.join(', ')}, ${reached}` },
+        ports,
+        `${asked?.requestedAt} ${percent}`,
+      )
     const ramped = pathOf(plan, 'restore').reEnable.ramp !== undefined
     return {
       changed,

@@ -6,8 +6,8 @@ import { keys } from '#core/incident/keys.ts'
 import { releaseLease } from '#core/incident/lease.ts'
 import { valuesOfIncident, valuesOfReport } from '#core/incident/message-values.ts'
 import { Problem } from '#core/incident/problem.ts'
-import { tell } from '#core/incident/tell.ts'
-import { writeJson } from '#core/json.ts'
+import { tellAll } from '#core/incident/tell.ts'
+import { readAllJson, writeJson } from '#core/json.ts'
 import { renderHtml } from '#core/report/html.ts'
 import { renderMarkdown } from '#core/report/markdown.ts'
 import { reportOfRun } from '#core/report/of-run.ts'
@@ -35,21 +35,30 @@ export const report = defineStep({
         detail: `the ${course.demand?.path} path was demanded: no end yet`,
         outcome: 'escalated',
       }
-    const event = input.problem ? 'needs-human' : EVENTS[run.path]
     const key = keys.report(run.incident, 'html')
     const problem = input.problem && (await explained(input.problem, ports.objects, run.incident))
     const ending = { ...input, problem }
     const incident = await readIncident(ports.objects, run.incident)
     const ended = await reportOfRun(run, plan, ending, ports)
-    // A purge that found nothing has purged nothing.
-    const tells = event !== 'needs-human' && ended.outcome !== 'nothing-to-do'
-    if (tells && incident) {
-      const roles = plan.paths.restore?.reEnable?.approve.roles.join(', ') ?? '-'
-      const values = { ...valuesOfIncident(plan, incident), ...valuesOfReport(ended) }
-      await tell(run, event, { ...values, roles, report: key }, ports)
+    // A second end, after a person had it tried again, is told again: its figures are others.
+    const once = `end ${(await readAllJson(ports.objects, keys.human(run.incident))).length}`
+    const roles = plan.paths.restore?.reEnable?.approve.roles.join(', ')
+    const values = {
+      ...(incident ? valuesOfIncident(plan, { ...incident, path: run.path }) : {}),
+      ...valuesOfReport(ended),
+      ...(roles ? { roles } : {}),
+      report: key,
     }
-    // Once more, with that message in it.
-    const written = tells ? await reportOfRun(run, plan, ending, ports) : ended
+    // A purge that found nothing has purged nothing.
+    const event = problem ? 'handed-over' : ended.outcome === 'nothing-to-do' ? 'nothing-to-do' : EVENTS[run.path]
+    const told = [event, ...(input.reEnabled && !problem ? (['users-resolved'] as const) : []), 'report'] as const
+    await tellAll(
+      run,
+      told.map((one) => ({ event: one, values, once })),
+      ports,
+    )
+    // Once more, with those messages in it.
+    const written = await reportOfRun(run, plan, ending, ports)
     await writeJson(ports.objects, keys.report(run.incident, 'json'), written)
     await ports.objects.write(
       keys.report(run.incident, 'md'),

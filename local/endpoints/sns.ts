@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { Clock } from '#core/ports.ts'
 import { openJournal, readJournal } from './journal.ts'
 import { ApiError } from './json-protocol.ts'
@@ -13,7 +14,11 @@ export interface PublishedMessage {
   readonly topicArn: string
   /** `null` when there was none. */
   readonly subject: string | null
+  /** What `default` says where each protocol has a text of its own. */
   readonly message: string
+  /** The texts by protocol (MessageStructure `json`): `email`, `sms`, `https`. Empty when all of them get the same. */
+  readonly byProtocol: Readonly<Record<string, string>>
+  /** Lists as JSON. */
   readonly attributes: Readonly<Record<string, string>>
 }
 
@@ -27,10 +32,10 @@ const ACCOUNT = '000000000000'
 /** Of subject, message and attributes together. */
 const MAX_BYTES = 262_144
 const CREATE = new Set(['Action', 'Version', 'Name'])
-const PUBLISH = new Set(['Action', 'Version', 'TopicArn', 'Subject', 'Message'])
+const PUBLISH = new Set(['Action', 'Version', 'TopicArn', 'Subject', 'Message', 'MessageStructure'])
 
 /**
- * SNS: CreateTopic and Publish (to a topic, with string attributes), in the query protocol. Nobody is subscribed: topics
+ * SNS: CreateTopic and Publish (to a topic, with attributes that are strings or lists of strings), in the query protocol. Nobody is subscribed: topics
  * and messages are appended to `<directory>/topics.jsonl` and `<directory>/messages.jsonl`.
  */
 export const snsService = ({
@@ -76,12 +81,16 @@ export const snsService = ({
         const texts = [message, subject ?? '', ...Object.entries(attributes).flat()]
         if (texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) > MAX_BYTES) throw invalid('Message too long')
         if (!topics.has(topicArn)) throw new ApiError('NotFound', `Topic "${topicArn}" does not exist`, 404)
+        const structure = form.get('MessageStructure')
+        if (structure !== null && structure !== 'json') throw invalid(`MessageStructure "${structure}"`)
+        const { default: text, ...byProtocol } = structure === 'json' ? textsOf(message) : { default: message }
         const published: PublishedMessage = {
           id: randomUUID(),
           at: clock.now().toISOString(),
           topicArn,
           subject,
-          message,
+          message: text,
+          byProtocol,
           attributes,
         }
         append(messagesPath, published)
@@ -108,11 +117,33 @@ const refuseOthers = (form: URLSearchParams, known: ReadonlySet<string>, prefix?
   }
 }
 
+const Texts = z.looseObject({ default: z.string().min(1) }).catchall(z.string())
+
+/** The texts of MessageStructure `json`. */
+const textsOf = (message: string): z.output<typeof Texts> => {
+  try {
+    return Texts.parse(JSON.parse(message))
+  } catch {
+    throw invalid('Message Structure - JSON message body failed to parse, or has no "default" of type string')
+  }
+}
+
+/** A list of strings, as SNS takes it for String.Array. */
+const isList = (value: string): boolean => {
+  try {
+    return z.array(z.string()).safeParse(JSON.parse(value)).success
+  } catch {
+    return false
+  }
+}
+
 const attributesOf = (form: URLSearchParams): Record<string, string> => {
   const attributes: Record<string, string> = {}
   for (const entry of formEntries(form, 'MessageAttributes.entry')) {
     const { Name = '', 'Value.DataType': type, 'Value.StringValue': value = '' } = entry
-    if (type !== 'String') throw invalid(`the type "${type}" of attribute "${Name}" is not served locally`)
+    if (type === 'String.Array' && !isList(value)) throw invalid(`The list "${Name}" is "${value}"`)
+    if (type !== 'String' && type !== 'String.Array')
+      throw invalid(`the type "${type}" of attribute "${Name}" is not served locally`)
     if (value === '') throw invalid(`The message attribute "${Name}" must contain a non-empty value`)
     attributes[Name] = value
   }

@@ -5,7 +5,7 @@ import { writeDurably } from './durable-file.ts'
 const Version = z.strictObject({
   version: z.int().positive(),
   value: z.string(),
-  type: z.enum(['String', 'StringList']),
+  type: z.enum(['String', 'StringList', 'SecureString']),
   description: z.string().optional(),
   modifiedAt: z.iso.datetime().transform((text) => new Date(text)),
 })

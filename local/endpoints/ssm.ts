@@ -14,12 +14,12 @@ const Name = z.string().min(1).max(2_048)
 const Tags = z
   .array(z.strictObject({ Key: z.string().min(1).max(128), Value: z.string().max(256) }))
   .transform((tags) => Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])))
-const Ignored = { WithDecryption: z.boolean().optional() }
+const Decrypted = { WithDecryption: z.boolean().default(false) }
 
 /**
  * Parameter Store: GetParameter, GetParameters, GetParametersByPath, GetParameterHistory, PutParameter, DeleteParameter,
- * AddTagsToResource, ListTagsForResource. Strings and string lists of the standard tier; no labels, no policies, no
- * encryption. Kept in `<directory>/parameters.json`.
+ * AddTagsToResource, ListTagsForResource. Parameters of the standard tier; no labels, no policies. A SecureString is
+ * shown in the clear with WithDecryption only, and is not encrypted on this disk: use made-up secrets. Kept in `<directory>/parameters.json`.
  */
 export const ssmService = ({ directory, clock }: { directory: string; clock: Pick<Clock, 'now'> }): Service => {
   const parameters = new Parameters(join(directory, 'parameters.json'))
@@ -35,32 +35,38 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
     version: '1.1',
     key: (input) => z.object({ Name: z.string() }).safeParse(input).data?.Name ?? null,
     operations: {
-      GetParameter: operation(z.strictObject({ Name, ...Ignored }), ({ Name }) => ({
-        Parameter: shown(...select(find, Name)),
+      GetParameter: operation(z.strictObject({ Name, ...Decrypted }), ({ Name, WithDecryption }) => ({
+        Parameter: shown(WithDecryption, ...select(find, Name)),
       })),
-      GetParameters: operation(z.strictObject({ Names: z.array(Name).min(1).max(10), ...Ignored }), ({ Names }) => {
-        const known = Names.filter((name) => parameters.get(name.split(':')[0] ?? '') !== undefined)
-        return {
-          Parameters: known.map((name) => shown(...select(find, name))),
-          InvalidParameters: Names.filter((name) => !known.includes(name)),
-        }
-      }),
+      GetParameters: operation(
+        z.strictObject({ Names: z.array(Name).min(1).max(10), ...Decrypted }),
+        ({ Names, WithDecryption }) => {
+          const known = Names.filter((name) => parameters.get(name.split(':')[0] ?? '') !== undefined)
+          return {
+            Parameters: known.map((name) => shown(WithDecryption, ...select(find, name))),
+            InvalidParameters: Names.filter((name) => !known.includes(name)),
+          }
+        },
+      ),
       GetParametersByPath: operation(
         z.strictObject({
           Path: z.string().startsWith('/'),
           Recursive: z.boolean().default(false),
           MaxResults: z.int().min(1).max(10).default(10),
           NextToken: z.string().optional(),
-          ...Ignored,
+          ...Decrypted,
         }),
-        ({ Path, Recursive, MaxResults, NextToken }) => {
+        ({ Path, Recursive, MaxResults, NextToken, WithDecryption }) => {
           const folder = Path.endsWith('/') ? Path : `${Path}/`
           const below = parameters
             .all()
             .filter(({ name }) => name.startsWith(folder))
             .filter(({ name }) => Recursive || !name.slice(folder.length).includes('/'))
           const { items, nextToken } = page(below, MaxResults, NextToken, 'InvalidNextToken')
-          return { Parameters: items.map((parameter) => shown(parameter, latest(parameter))), NextToken: nextToken }
+          return {
+            Parameters: items.map((parameter) => shown(WithDecryption, parameter, latest(parameter))),
+            NextToken: nextToken,
+          }
         },
       ),
       GetParameterHistory: operation(
@@ -68,18 +74,18 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
           Name,
           MaxResults: z.int().min(1).max(50).default(50),
           NextToken: z.string().optional(),
-          ...Ignored,
+          ...Decrypted,
         }),
-        ({ Name, MaxResults, NextToken }) => {
+        ({ Name, MaxResults, NextToken, WithDecryption }) => {
           const { items, nextToken } = page(find(Name).versions, MaxResults, NextToken, 'InvalidNextToken')
-          return { Parameters: items.map((version) => historical(Name, version)), NextToken: nextToken }
+          return { Parameters: items.map((version) => historical(WithDecryption, Name, version)), NextToken: nextToken }
         },
       ),
       PutParameter: operation(
         z.strictObject({
           Name,
           Value: z.string().min(1),
-          Type: z.enum(['String', 'StringList']).optional(),
+          Type: z.enum(['String', 'StringList', 'SecureString']).optional(),
           Description: z.string().max(1_024).optional(),
           Overwrite: z.boolean().default(false),
           Tags: Tags.optional(),
@@ -166,24 +172,28 @@ const taggable = (parameters: Parameters, name: string): Parameter => {
   return found
 }
 
-const shown = ({ name }: Parameter, { value, type, version, modifiedAt }: ParameterVersion) => ({
+/** As it is stored: what KMS gives back for a SecureString is nothing that anybody can use. */
+const readable = (decrypted: boolean, { value, type }: ParameterVersion): string =>
+  type === 'SecureString' && !decrypted ? Buffer.from(`encrypted:${value.length}`).toString('base64') : value
+
+const shown = (decrypted: boolean, { name }: Parameter, stored: ParameterVersion) => ({
   Name: name,
-  Type: type,
-  Value: value,
-  Version: version,
-  LastModifiedDate: modifiedAt,
+  Type: stored.type,
+  Value: readable(decrypted, stored),
+  Version: stored.version,
+  LastModifiedDate: stored.modifiedAt,
   ARN: `${ARN}${name.startsWith('/') ? '' : '/'}${name}`,
   DataType: 'text',
 })
 
-const historical = (name: string, { value, type, version, modifiedAt, description }: ParameterVersion) => ({
+const historical = (decrypted: boolean, name: string, stored: ParameterVersion) => ({
   Name: name,
-  Type: type,
-  Value: value,
-  Version: version,
-  LastModifiedDate: modifiedAt,
+  Type: stored.type,
+  Value: readable(decrypted, stored),
+  Version: stored.version,
+  LastModifiedDate: stored.modifiedAt,
   LastModifiedUser: 'arn:aws:iam::000000000000:root',
-  Description: description,
+  Description: stored.description,
   DataType: 'text',
   Tier: 'Standard',
   Labels: [],

@@ -1,6 +1,6 @@
 import { SNS } from '@aws-sdk/client-sns'
 import { describe, expect, test } from 'vitest'
-import { snsNotifier } from '#aws/notifier.ts'
+import { snsChat, snsNotifier } from '#aws/notifier.ts'
 import type { IncidentId, PlanName } from '#core/names.ts'
 import type { Notification } from '#core/ports.ts'
 import { snsService } from '#local/endpoints/sns.ts'
@@ -24,7 +24,15 @@ const open = async () => {
   const service = snsService({ directory: await scratch(), clock: realClock })
   const { faults } = await host(service)
   const { TopicArn = '' } = await new SNS().createTopic({ Name: 'rollback' })
-  return { topic: TopicArn, faults, messages: service.messages, notifier: snsNotifier(TopicArn, PATIENT) }
+  const { TopicArn: chatTopic = '' } = await new SNS().createTopic({ Name: 'rollback-chat' })
+  return {
+    topic: TopicArn,
+    chatTopic,
+    faults,
+    messages: service.messages,
+    notifier: snsNotifier(TopicArn, PATIENT),
+    chat: snsChat(() => chatTopic, PATIENT),
+  }
 }
 
 describe('a notification', () => {
@@ -38,9 +46,69 @@ describe('a notification', () => {
         topicArn: topic,
         subject: CONTAINED.subject,
         message: CONTAINED.body,
-        attributes: { plan: 'pgvector-search', incident: 'incident-1', event: 'contained', severity: 'critical' },
+        byProtocol: expect.any(Object),
+        attributes: {
+          plan: 'pgvector-search',
+          incident: 'incident-1',
+          event: 'contained',
+          severity: 'critical',
+          drill: 'false',
+        },
       },
     ])
+  })
+
+  test('has the environment, the path, the signal and the roles for subscriptions to filter on, ten attributes at most', async () => {
+    const { notifier, messages } = await open()
+    const all = {
+      environment: 'prod',
+      path: 'full',
+      signal: 'query-timeout',
+      roles: ['dba', 'team-lead'],
+      drill: true,
+    } as const
+    await notifier.send({ ...CONTAINED, ...all })
+    const attributes = messages()[0]?.attributes ?? {}
+    expect(attributes).toEqual({
+      plan: 'pgvector-search',
+      incident: 'incident-1',
+      event: 'contained',
+      severity: 'critical',
+      environment: 'prod',
+      path: 'full',
+      signal: 'query-timeout',
+      drill: 'true',
+      roles: '["dba","team-lead"]',
+    })
+    expect(Object.keys(attributes).length).toBeLessThanOrEqual(10)
+  })
+
+  test('says the same by e-mail, briefly by telephone, and in fields to machines', async () => {
+    const { notifier, messages } = await open()
+    const document = { version: 1, event: 'contained', fields: { flags: 'off' } }
+    await notifier.send({ ...CONTAINED, sms: `prod – ${'x'.repeat(300)}`, document })
+    const { email, sms = '', https = '' } = messages()[0]?.byProtocol ?? {}
+    expect(email).toBe(CONTAINED.body)
+    expect(sms).toMatch(/^prod - x{130}\.\.\.$/)
+    expect(JSON.parse(https)).toEqual(document)
+  })
+
+  test('goes to the chat as the JSON that the chat wants and nothing else, on a topic of its own', async () => {
+    const { chat, messages, chatTopic } = await open()
+    const form = { version: '1.0', source: 'custom', content: { title: 'x' } }
+    const sent = await chat.chat({ ...CONTAINED, chat: form })
+    const [delivered] = messages()
+    expect(sent?.id).toBe(delivered?.id)
+    expect(delivered?.topicArn).toBe(chatTopic)
+    expect(JSON.parse(delivered?.message ?? '')).toEqual(form)
+    expect(delivered?.byProtocol).toEqual({})
+    expect(delivered?.attributes).toMatchObject({ event: 'contained', severity: 'critical' })
+  })
+
+  test('goes to no chat where there is none', async () => {
+    const { messages } = await open()
+    expect(await snsChat(() => undefined, PATIENT).chat({ ...CONTAINED, chat: {} })).toBeNull()
+    expect(messages()).toEqual([])
   })
 
   test('that belongs to no incident has no such attribute', async () => {
@@ -67,6 +135,7 @@ describe('a notification', () => {
     const { notifier, messages } = await open()
     await notifier.send({ ...CONTAINED, body: 'ü'.repeat(200_000) })
     expect(messages()[0]?.message).toMatch(/ü\n\[cut: .*\]$/)
+    expect(messages()[0]?.byProtocol.email).toBe(messages()[0]?.message)
   })
 
   test('goes to the topic that is asked for at each call', async () => {

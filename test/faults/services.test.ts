@@ -51,10 +51,12 @@ describePostgres('a service that fails', () => {
         'Open incident',
         'Needs a human',
         'What did they decide?',
+        'Tell that it is closed',
         'Handed over',
       ])
       expect(world.stack.messages().map(({ subject }) => subject)).toEqual([
-        `${PLAN}: the rollback could not begin (Bucket.Unreachable)`,
+        `${PLAN} test: the rollback could not begin (Bucket.Unreachable)`,
+        `${PLAN} test: closed by a person, who has taken over`,
       ])
       await same()
     })
@@ -99,10 +101,9 @@ describePostgres('a service that fails', () => {
     const { report, problem } = await world.run('partial')
     expect(problem).toBeNull()
     expect(report?.outcome).toBe('rolled-back')
-    expect(report?.notifications.map(({ event, delivered }) => ({ event, delivered }))).toEqual([
-      { event: 'started', delivered: false },
-      { event: 'rolled-back', delivered: false },
-    ])
+    const told = ['contained', 'report', 'rolled-back', 'started', 'users']
+    expect(report?.notifications.map(({ event }) => event).sort()).toEqual(told)
+    expect(report?.notifications.filter(({ delivered }) => delivered)).toEqual([])
   })
 
   test('the parameter store is down: the error names what to set by hand, and people are called', async () => {

@@ -44,7 +44,7 @@ const needing = (port: string): string[] =>
   STEPS.flatMap(({ kind, needs }) => ((needs as readonly string[]).includes(port) ? [kind] : [])).sort()
 
 /** Functions that are no step. */
-const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report']
+const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report', 'remind']
 /** With a narrower scope, CloudWatch leaves composite alarms out without an error. */
 const READS_ALARMS = ['cloudwatch:DescribeAlarms', 'cloudwatch:DescribeAlarmHistory']
 
@@ -112,7 +112,7 @@ describe('the bucket', () => {
   })
 
   test('is open to the steps that need it, each to the keys that it writes', () => {
-    const written: Record<string, readonly StepKind[]> = {
+    const written: Record<string, readonly (StepKind | 'remind')[]> = {
       [keys.lease(plan)]: ['open-incident', 'report'],
       [keys.incident(incident)]: ['open-incident'],
       [`${keys.joined(incident)}other.json`]: ['open-incident'],
@@ -122,16 +122,18 @@ describe('the bucket', () => {
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
       [`${keys.checks(incident)}at-full.json`]: ['prove-delivery', 'verify'],
       [`${keys.human(incident)}at.json`]: ['needs-human'],
-      [`${keys.messages(incident)}at-started.json`]: [
+      [`${keys.messages(incident)}started-0123.json`]: [
         'ask-approval',
         'needs-human',
         'notify',
         'open-incident',
         're-enable',
+        'remind',
         'report',
       ],
       // A question about a path ends when a worse one takes its place; no other question does.
       [`${keys.approval(incident, 'proceed')}request.json`]: ['ask-approval', 'open-incident'],
+      [keys.unopened(incident)]: ['needs-human'],
       [`${keys.approval(incident, 'purge')}request.json`]: ['ask-approval'],
       [`${keys.approval(incident, 'replace')}request.json`]: ['ask-approval'],
       [`${keys.approval(incident, 're-enable')}request.json`]: ['ask-approval'],
@@ -184,7 +186,7 @@ describe('the bucket', () => {
       'put-back',
       'swap-in',
     ]
-    const looks = ['answer', 'open-incident', 'preserve-evidence', 'report']
+    const looks = ['answer', 'open-incident', 'preserve-evidence', 'remind', 'report']
     expect(readers(keys.lease(plan))).toEqual([...looks, ...changes, ...restores].sort())
     for (const of of [plan, 'all']) {
       expect(readers(keys.switch(of))).toEqual([...changes, ...restores].sort())
@@ -193,7 +195,7 @@ describe('the bucket', () => {
   })
 
   test('shows the recorded approvals to what re-checks them, and takes answers from the function of people alone', () => {
-    expect(readers(answer)).toEqual(['answer', 'purge', 're-enable', 'report', 'swap-in'])
+    expect(readers(answer)).toEqual(['answer', 'purge', 're-enable', 'remind', 'report', 'swap-in'])
     for (const key of [
       answer,
       `${keys.approval(incident, 'purge')}refused/at.json`,
@@ -204,7 +206,7 @@ describe('the bucket', () => {
 
   test('shows how a run began to every step that tells people of it, or asks since when it is contained or who began it', () => {
     const tells: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
-    const asks = ['answer', 'choose-restore', 'open-incident', 'prove-delivery', 're-enable']
+    const asks = ['answer', 'choose-restore', 'open-incident', 'prove-delivery', 're-enable', 'remind']
     expect(readers(keys.incident(incident))).toEqual([...tells, ...asks].sort())
   })
 
@@ -217,7 +219,7 @@ describe('the bucket', () => {
 
   test('answers "no such key" to whoever reads, and to nobody else', () => {
     expect(who('s3:ListBucket', bucket)).toEqual(
-      ['answer', 'observe-report', 'sweep-alarms', ...needing('objects')].sort(),
+      ['answer', 'observe-report', 'remind', 'sweep-alarms', ...needing('objects')].sort(),
     )
   })
 })
@@ -225,7 +227,7 @@ describe('the bucket', () => {
 describe('executions', () => {
   test('are started by an alarm, looked up by the claim of the lease, and read by the report', () => {
     expect(who('states:StartExecution', MACHINE)).toEqual(['on-alarm', 'sweep-alarms'])
-    expect(who('states:DescribeExecution', EXECUTION)).toEqual(['open-incident', 'sweep-alarms'])
+    expect(who('states:DescribeExecution', EXECUTION)).toEqual(['open-incident', 'remind', 'sweep-alarms'])
     expect(who('states:GetExecutionHistory', EXECUTION)).toEqual(['report'])
     expect(who('states:SendTaskHeartbeat', MACHINE)).toEqual([])
     // Ends a wait, and never approves.
@@ -258,10 +260,18 @@ test('the sweep remembers what it has dealt with, and nobody else writes there',
 })
 
 test('people are told by the steps that have something to say', () => {
-  const [topic] = Object.keys(template.findResources('AWS::SNS::Topic'))
-  expect(who('sns:Publish', topic ?? '')).toEqual(
-    ['on-alarm', 'observe-report', 'sweep-alarms', ...needing('notifier')].sort(),
-  )
+  const topics = Object.keys(template.findResources('AWS::SNS::Topic'))
+  expect(topics).toHaveLength(2)
+  for (const topic of topics)
+    expect(who('sns:Publish', topic)).toEqual(
+      ['observe-report', 'on-alarm', 'remind', 'sweep-alarms', ...needing('notifier')].sort(),
+    )
+})
+
+test('who says what an incident is about may read how it began', () => {
+  const read = ['notify', 'ask-approval', 'needs-human', 'report', 'remind', 'open-incident']
+  expect(readers(keys.incident(incident))).toEqual(expect.arrayContaining(read))
+  expect(readers(`${keys.human(incident)}at.json`)).toEqual(expect.arrayContaining(['notify', 'report', 'remind']))
 })
 
 test('a function gets the settings of its ports and no others', () => {
@@ -270,6 +280,7 @@ test('a function gets the settings of its ports and no others', () => {
     const has = (port: string) => (needs as readonly string[]).includes(port)
     expect(given.includes('BUCKET'), kind).toBe(has('objects'))
     expect(given.includes('TOPIC_ARN'), kind).toBe(has('notifier'))
+    expect(given.includes('CHAT_TOPIC_ARN'), kind).toBe(has('notifier'))
     expect(given.includes('STATE_MACHINE_ARN'), kind).toBe(has('executions'))
     expect(given, kind).toEqual(expect.arrayContaining(['ENVIRONMENT']))
   }

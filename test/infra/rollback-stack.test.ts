@@ -11,7 +11,7 @@ import { bucketPolicy, functionsOf, plain } from '#test/infra/template.ts'
 const asl = readFileSync(new URL('../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
 const kinds = STEPS.map(({ kind }) => kind).sort()
 /** Functions that are no step. */
-const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report']
+const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report', 'remind']
 
 let templates: Map<string, Template>
 let template: Template
@@ -269,8 +269,21 @@ test('every log group is kept for a year and survives the stack', () => {
   })
 })
 
-test('messages are encrypted at rest and on the way', () => {
-  template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() })
+test('open incidents are looked at every five minutes, and people hear of a look that failed', () => {
+  template.hasResourceProperties('AWS::Events::Rule', {
+    ScheduleExpression: 'rate(5 minutes)',
+    State: 'ENABLED',
+    Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('remind'), 'Arn'] } })],
+  })
+  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+    FunctionName: { Ref: Match.stringLikeRegexp('remind') },
+    DestinationConfig: { OnFailure: { Destination: { Ref: Match.stringLikeRegexp('Topic') } } },
+  })
+})
+
+test('messages are encrypted at rest and on the way, those to the chat on a topic of their own', () => {
+  template.resourceCountIs('AWS::SNS::Topic', 2)
+  template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() })
   template.hasResourceProperties('AWS::SNS::TopicPolicy', {
     PolicyDocument: {
       Statement: [Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })],

@@ -77,6 +77,14 @@ describe('an alarm event', () => {
     const { report, problem } = await ended(outcome?.execution)
     expect(problem).toBeNull()
     expect(report).toMatchObject({ outcome: 'rolled-back', path: 'flag', startedBy: { kind: 'alarm' } })
+    const told = stack.messages().filter(({ attributes }) => attributes.incident === nameOf(outcome?.execution))
+    expect(told.map(({ attributes }) => attributes.event).sort()).toEqual([
+      'contained',
+      'report',
+      'rolled-back',
+      'started',
+      'users',
+    ])
     // The state machine's own first look finds the flag off already.
     const incident = await readIncident(stack.objects, nameOf(outcome?.execution))
     expect(incident).toMatchObject({
@@ -142,6 +150,7 @@ describe('an alarm event', () => {
     const messages = stack.messages().slice(sent)
     expect(messages).toHaveLength(1)
     expect(JSON.stringify(messages)).toContain(`${PLAN} test: watch ${MONITOR} (medium)`)
+    expect(stack.chat().at(-1)?.message).toContain(`watch ${MONITOR}`)
     expect(await flag()).toEqual({ value: 'true', version })
     expect(await incidents()).toEqual(before)
   })

@@ -60,6 +60,8 @@ const world = (plans: Readonly<Record<string, Plan | null>>, failing: readonly s
         sent.push(notification)
         return { id: '1' }
       },
+      chat: async () => null,
+      post: () => Promise.reject(new Error('no webhook is called')),
     },
   })
   return { ports, log, sent }
@@ -132,7 +134,14 @@ describe('an alarm that two plans name', () => {
     const plans = { small: await planWith(cpu('full')), other: await planWith(cpu('flag'), 'other') }
     const { ports, log } = world(plans, ['start'])
     await expect(onAlarm(event, ports)).rejects.toThrow('start small failed')
-    expect(log).toEqual(['write /app/prod/SEARCH false', 'write /app/prod/SEARCH false', 'start small', 'start other'])
+    expect(log).toEqual([
+      'write /app/prod/SEARCH false',
+      'write /app/prod/SEARCH false',
+      'start small',
+      'start other',
+      'tell small',
+      'tell other',
+    ])
   })
 })
 
@@ -144,7 +153,7 @@ describe('an alarm that is only to be watched', () => {
     expect(await onAlarm(event, ports)).toMatchObject([{ action: 'monitor', contained: null, execution: null }])
     expect(log).toEqual(['tell small'])
     expect(sent).toMatchObject([
-      { event: 'monitor', severity: 'warning', incident: null, subject: 'small in prod: watch lag (low)' },
+      { event: 'monitor', severity: 'warning', incident: null, subject: 'small prod: watch lag (low)' },
     ])
     expect(sent[0]?.body).toContain('It is lag.')
   })

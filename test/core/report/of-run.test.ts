@@ -137,7 +137,11 @@ describe('the timeline of a report', () => {
     await happened(run, 'retire', 40)
     await happened(run, 'preserve-evidence', 11)
     await happened(run, 'verify', 50)
-    const notifier = { send: () => Promise.reject(new Error('no topic')) }
+    const notifier = {
+      send: () => Promise.reject(new Error('no topic')),
+      chat: async () => null,
+      post: () => Promise.reject(new Error('no webhook is called')),
+    }
     const plans = { names: async () => [], load: async () => plan }
     await tell(run, 'started', {}, { notifier, objects, plans, clock: clockAt(10), environment: 'prod' })
     const { timeline, notifications } = await report(opened, { problem: FAILED })

@@ -83,6 +83,51 @@ test('a person who chooses another path does not take the snapshot along; one wh
   expect(requests).toEqual([asked, asked, { plan: 'p', path: 'full', reason: 'a test' }])
 })
 
+test('an approval that nobody gives ends contained: a person is called, and then everybody is told that nobody came', async () => {
+  const text = readFileSync(new URL('../../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
+  const told: unknown[] = []
+  const tell = (payload: { input: unknown }) => {
+    told.push(payload.input)
+    return {}
+  }
+  // Nothing else may be called: the test has no function for it.
+  const { result, events, seconds } = await run(text.replace(/\$\{(\w+)\}/g, '$1'), {
+    functions: {
+      ContainFunction: () => ({ flags: [] }),
+      OpenIncidentFunction: () => ({
+        run: { plan: 'p', path: 'full', drill: false },
+        joined: null,
+        held: null,
+        steps: [],
+        settings: { askFirst: true, approvalSeconds: 3600, reEnable: false, purgeNow: false },
+      }),
+      PreserveEvidenceFunction: () => ({}),
+      SafePointFunction: () => ({
+        escalate: false,
+        run: { plan: 'p', path: 'full', drill: false },
+        steps: [],
+        settings: null,
+      }),
+      NotifyFunction: tell,
+      AskApprovalFunction: () => ({}),
+      NeedsHumanFunction: tell,
+    },
+    input: { plan: 'p', path: 'full', reason: 'an alarm' },
+  })
+  expect(result).toMatchObject({ status: 'FAILED', error: 'Human.NoAnswer' })
+  expect(told).toMatchObject([
+    { event: 'started' },
+    // Asked of the proof of delivery, which is nothing here.
+    { event: 'not-followed' },
+    { problem: { state: 'Ask to go on', error: 'States.Timeout' } },
+    { event: 'no-answer' },
+  ])
+  expect(seconds).toBe(3600 + 86_400)
+  expect(events.flatMap(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name ?? []).at(-1)).toBe(
+    'Nobody answered',
+  )
+})
+
 test('a run that joins another one contains once more after that is recorded, and then has nothing to do', async () => {
   const text = readFileSync(new URL('../../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
   const called: string[] = []

@@ -35,9 +35,20 @@ test('lists what was published, oldest first, letter by letter', async () => {
       topicArn: TopicArn,
       subject: 'Rollback <started> & contained',
       message: awkward,
+      byProtocol: {},
       attributes: { plan: 'pgvector search & more', severity: 'critical' },
     },
     expect.objectContaining({ message: 'second', subject: null, attributes: {} }),
+  ])
+})
+
+test('keeps the texts by protocol apart, and lists as they are', async () => {
+  const { sns, service } = await open()
+  const roles = { DataType: 'String.Array', StringValue: '["dba"]' }
+  const Message = JSON.stringify({ default: 'd', email: 'e', sms: 's' })
+  await sns.publish({ TopicArn: await topicOf(sns), Message, MessageStructure: 'json', MessageAttributes: { roles } })
+  expect(service.messages()).toMatchObject([
+    { message: 'd', byProtocol: { email: 'e', sms: 's' }, attributes: { roles: '["dba"]' } },
   ])
 })
 
@@ -71,7 +82,11 @@ test.each([
   ['an empty message', { Message: '' }],
   ['a message over 256 KiB', { Message: 'ü'.repeat(131_073) }],
   ['an empty attribute', { Message: 'x', MessageAttributes: { a: { DataType: 'String', StringValue: '' } } }],
-  ['what is not done here', { Message: 'x', MessageStructure: 'json' }],
+  ['texts by protocol that are no JSON', { Message: 'x', MessageStructure: 'json' }],
+  ['texts by protocol without a default', { Message: '{"email":"x"}', MessageStructure: 'json' }],
+  ['a structure that there is not', { Message: '{"default":"x"}', MessageStructure: 'xml' }],
+  ['a list that is none', { Message: 'x', MessageAttributes: { a: { DataType: 'String.Array', StringValue: 'x' } } }],
+  ['what is not done here', { Message: 'x', PhoneNumber: '+15550100' }],
 ])('refuses %s', async (_, message) => {
   const { sns, service } = await open()
   const publish = sns.publish({ TopicArn: await topicOf(sns), ...message })

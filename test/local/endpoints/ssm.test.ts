@@ -127,7 +127,7 @@ describe('refuses', () => {
     ['an empty value', { Name: '/a', Value: '', Type: 'String' }, 'ValidationException'],
     ['a value over 4 KiB', { Name: '/a', Value: 'x'.repeat(4_097), Type: 'String' }, 'ValidationException'],
     ['a new parameter without a type', { Name: '/a', Value: 'x' }, 'ValidationException'],
-    ['what is not done here', { Name: '/a', Value: 'x', Type: 'SecureString' }, 'ValidationException'],
+    ['what is not done here', { Name: '/a', Value: 'x', Type: 'String', Tier: 'Advanced' }, 'ValidationException'],
   ] as const)('%s', async (_, parameter, name) => {
     const { ssm } = await open()
     expect(await errorName(ssm.putParameter(parameter))).toBe(name)
@@ -144,4 +144,19 @@ describe('refuses', () => {
     const { ssm } = await open()
     expect(await errorName(ssm.describeParameters({}))).toBe('UnknownOperationException')
   })
+})
+
+test('a secret is shown to those who ask for it decrypted', async () => {
+  const { ssm } = await open()
+  const Name = '/app/dev/SECRET'
+  await ssm.putParameter({ Name, Value: 'hush', Type: 'SecureString' })
+  const plain = await ssm.getParameter({ Name, WithDecryption: true })
+  const sealed = await ssm.getParameter({ Name })
+  const history = await ssm.getParameterHistory({ Name })
+  expect(plain.Parameter).toMatchObject({ Type: 'SecureString', Value: 'hush' })
+  expect(sealed.Parameter?.Type).toBe('SecureString')
+  for (const value of [sealed.Parameter?.Value, history.Parameters?.[0]?.Value]) {
+    expect(value).toBeTruthy()
+    expect(value).not.toContain('hush')
+  }
 })

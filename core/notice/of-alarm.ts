@@ -1,0 +1,74 @@
+import type { AlarmState } from '#core/decide/alarm.ts'
+import type { Matched } from '#core/decide/decide.ts'
+import { RollbackError } from '#core/errors.ts'
+import type { Contained } from '#core/incident/incident.ts'
+import type { Request } from '#core/incident/request.ts'
+import { digestOf } from '#core/json.ts'
+import { announce } from '#core/notice/announce.ts'
+import { startCommand } from '#core/notice/choices.ts'
+import type { MessageEvent } from '#core/plan/messages.ts'
+import type { Values } from '#core/plan/placeholders.ts'
+import type { Clock, Notifier } from '#core/ports.ts'
+
+interface AlarmTellPorts {
+  readonly notifier: Notifier
+  readonly clock: Clock
+  readonly environment: string
+}
+
+/** There is no incident yet, and no record: each copy of the event that comes to this point tells again. */
+const tellOf = async (
+  { plan, signal, severity, decision }: Matched,
+  alarm: AlarmState,
+  { event, values }: { event: MessageEvent; values: Values },
+  ports: AlarmTellPorts,
+): Promise<string | null> => {
+  const occasion = {
+    plan,
+    environment: ports.environment,
+    incident: null,
+    path: decision.path === 'monitor' ? null : decision.path,
+    signal,
+    drill: false,
+    execution: null,
+  }
+  const known: Values = {
+    severity,
+    reason: `${plan.signals[signal]?.describe ?? signal} ${alarm.name}: ${alarm.reason}`,
+    symptoms: alarm.reason,
+    detection: `alarm ${alarm.name}`,
+    detected: alarm.at,
+    started: alarm.at,
+    deadline: new Date(Date.parse(alarm.at) + decision.within).toISOString(),
+  }
+  const id = digestOf([event, plan.name, alarm.name, alarm.at])
+  const sent = await announce(occasion, event, { ...known, ...values }, { id }, ports)
+  return sent?.deliveries.find(({ channel, delivered }) => channel === 'people' && !delivered)?.detail ?? null
+}
+
+/** A signal that is only to be watched. Throws `Notification.NotDelivered`: to tell people is all that this event is for. */
+export const tellToWatch = async (match: Matched, alarm: AlarmState, ports: AlarmTellPorts): Promise<void> => {
+  const values = { next: 'Look at it. Nothing was changed.' }
+  const failure = await tellOf(match, alarm, { event: 'monitor', values }, ports)
+  if (failure === null) return
+  throw new RollbackError('Notification.NotDelivered', failure, {
+    fix: 'The event comes again by itself; see why people cannot be reached.',
+    category: 'unreachable',
+  })
+}
+
+/** A state machine that does not start. Never throws: what failed is thrown by who tried. */
+export const tellNotStarted = async (
+  match: Matched,
+  alarm: AlarmState,
+  { request, contained, error }: { request: Request; contained: Contained | null; error: unknown },
+  ports: AlarmTellPorts,
+): Promise<void> => {
+  const values = {
+    error: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    flags: contained?.detail ?? 'not known to be at their safe values',
+    next: 'The event comes again by itself, twice. Should this message come a third time, start the state machine by hand.',
+    command: startCommand(request),
+  }
+  await tellOf(match, alarm, { event: 'not-started', values }, ports)
+}
