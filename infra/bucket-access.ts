@@ -26,7 +26,7 @@ const JOINED = 'incidents/*/joined/*'
 const CHECKS = 'incidents/*/checks/*'
 const LOOKS = 'incidents/*/watch/*'
 const RE_ENABLING = 'incidents/*/re-enable.json'
-const DRILLS = 'drills/*/last.json'
+const DRILLS = 'drills/*'
 
 /** Every step inside a run writes its own event into the record. */
 const inRun = (reads: readonly string[], writes: readonly string[] = []): BucketAccess => ({
@@ -80,5 +80,11 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   gate: inRun([CHECKS, LOOKS, DRILLS]),
   're-enable': inRun([LEASE, APPROVALS, JOINED, DRILLS, INCIDENT], [RE_ENABLING, MESSAGES]),
   'needs-human': inRun([INCIDENT], ['incidents/*/human/*', MESSAGES]),
-  report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', COURSE, MESSAGES, LEASE]),
+  report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', COURSE, MESSAGES, LEASE, DRILLS]),
+}
+
+/** What deciding touches: it keeps what it decided and heard, and reads what was changed and drilled. */
+export const ON_ALARM_ACCESS: BucketAccess = {
+  reads: [DRILLS],
+  writes: ['decisions/*', 'alarms/*', 'changes/*'],
 }

@@ -5,6 +5,7 @@ import type { Context } from 'aws-lambda'
 import { sfnExecutions } from '#aws/executions.ts'
 import { ssmFlags } from '#aws/flags.ts'
 import { s3Objects } from '#aws/objects.ts'
+import type { Autonomy } from '#core/plan/autonomy.ts'
 import type { Database, Executions, Flags, Objects } from '#core/ports.ts'
 import { STEPS, substitutionOf } from '#core/steps/registry.ts'
 import type { Handler } from '#functions/lambda.ts'
@@ -19,6 +20,7 @@ import { type SnsService, snsService } from '#local/endpoints/sns.ts'
 import { ssmService } from '#local/endpoints/ssm.ts'
 import { statesService } from '#local/endpoints/states.ts'
 import { BUCKET, REGION, setEnvironment } from '#local/environment.ts'
+import { countAsDrilled } from '#local/practice.ts'
 
 const ACCOUNT = '000000000000'
 const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:vector-rollback-local`
@@ -31,6 +33,12 @@ export interface StackOptions {
   /** Where bucket, parameters, messages and executions are kept; a folder that goes with the stack when it is not given. */
   readonly directory?: string
   readonly environment: string
+  /** How far an alarm may go by itself; it acts when nothing is said. */
+  readonly autonomy?: Autonomy
+  /** Whether a plan may purge without approval. */
+  readonly disposable?: boolean
+  /** Whether every path counts as drilled: where nothing is said, in a folder that goes with the stack. */
+  readonly drilled?: boolean
   readonly plansDirectory?: string
   /** Of a server; an embedded database is given as it is. */
   readonly database: { readonly url: string } | { readonly embedded: Database }
@@ -112,6 +120,8 @@ const settings = (options: StackOptions, endpoint: string): Record<string, strin
   TOPIC_ARN: TOPIC,
   STATE_MACHINE_ARN: MACHINE,
   ENVIRONMENT: options.environment,
+  AUTONOMY: options.autonomy ?? 'act',
+  DISPOSABLE: String(options.disposable ?? false),
   ...(options.plansDirectory === undefined ? {} : { PLANS_DIRECTORY: options.plansDirectory }),
   ...('url' in options.database ? { DATABASE_URL: options.database.url } : {}),
 })
@@ -173,6 +183,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     undo.push(() => states.close())
     // Plain HTTP, since the SDK belongs to the adapters: the deployment makes the bucket, they only use it.
     await fetch(new URL(`/${BUCKET}`, endpoints.url), { method: 'PUT' })
+    if (options.drilled ?? options.directory === undefined) await countAsDrilled(objects, clock, options)
     return {
       clock,
       objects,

@@ -19,13 +19,16 @@ export const printSignal = ({
 /** What a message can say from the beginning of a run on. */
 export const valuesOfIncident = (plan: Plan, incident: Incident): Values => {
   const budget = incident.path === 'purge' ? plan.paths.full?.budget : plan.paths[incident.path]?.budget
+  const proposed = incident.decided?.autonomy === 'propose'
   return {
     reason: incident.reason,
     signal: incident.signal?.name ?? 'a person',
     ...(incident.signal ? { signals: printSignal(incident.signal) } : {}),
     severity: incident.signal?.severity ?? '-',
     started: incident.startedAt,
-    flags: incident.contained?.detail ?? 'not known to be at their safe values',
+    flags:
+      incident.contained?.detail ??
+      (proposed ? 'not switched: they wait for an answer' : 'not known to be at their safe values'),
     tables: (plan.paths.full?.retire ?? plan.protects.tables).map(printTable).join(', '),
     ...(budget === undefined ? {} : { deadline: new Date(Date.parse(incident.startedAt) + budget).toISOString() }),
   }

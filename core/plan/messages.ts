@@ -3,6 +3,7 @@ import { z } from 'zod'
 /** What people are told of, and when. */
 export const EVENTS = {
   monitor: 'A signal asks for watching only.',
+  observed: 'What a signal would lead to, in an environment that only observes. Nothing is changed.',
   contained: 'The flags are at their safe values, or could not be set.',
   started: 'A path begins after containment.',
   'proceed-needed': 'A person must say whether the path goes on after containment.',
@@ -89,6 +90,7 @@ const isEvent = (name: string): name is MessageEvent => Object.hasOwn(EVENTS, na
 export const Messages = z
   .strictObject({
     monitor: Message.optional().describe(EVENTS.monitor),
+    observed: Message.optional().describe(EVENTS.observed),
     contained: Message.optional().describe(EVENTS.contained),
     started: Message.optional().describe(EVENTS.started),
     'proceed-needed': Message.optional().describe(EVENTS['proceed-needed']),

@@ -11,9 +11,20 @@ const Budget = Duration.describe(
 const Purge = z
   .strictObject({
     after: Duration.describe('How long retired tables are kept before they may be destroyed. 0s asks at once.'),
-    approve: PeopleRoles.min(1).describe('Who must approve the destruction: one person of each role.'),
+    approve: PeopleRoles.describe(
+      'Who must approve the destruction: one person of each role. Empty, with after: 0s, only for environments that are marked disposable; nothing is purged in any other.',
+    ),
     within: Duration.describe('How long the question stays open. Then containment is kept and it escalates.'),
     extension: z.enum(['keep', 'drop']).describe('Whether the extension is dropped as well, without cascade.'),
+  })
+  .superRefine(({ after, approve }, context) => {
+    if (approve.length > 0 || after === 0) return
+    context.addIssue({
+      code: 'custom',
+      path: ['approve'],
+      message: 'Nobody approves this purge.',
+      params: { fix: 'Name the roles that approve it. Only after: 0s, for a disposable environment, goes without.' },
+    })
   })
   .describe('The only destruction there is: of retired tables whose snapshot is verified.')
 

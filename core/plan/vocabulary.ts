@@ -7,9 +7,12 @@ const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 /** Name of a signal, a check, a role of people: lower-case words joined by dashes. */
 export const Name = pattern(NAME, 'a name', 'Use lower-case words joined by dashes, such as "search-latency".')
 
-/** At most 32 characters: with the epoch, it has to fit into the 63 bytes of an application_name. */
+/**
+ * At most 32 characters: with the epoch, it has to fit into the 63 bytes of an application_name. In keys of the bucket `all`
+ * stands for every plan.
+ */
 export const PlanNameText = pattern(
-  /^(?=.{1,32}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
+  /^(?!all$)(?=.{1,32}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
   'a plan name',
   'Use the name of the folder: lower-case words joined by dashes, 32 characters at most.',
 ).transform((name) => name as PlanName)

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib'
 import type { Template } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { decideKeys } from '#core/decide/keys.ts'
 import { keys } from '#core/incident/keys.ts'
 import type { IncidentId, PlanName, RetirementId } from '#core/names.ts'
 import { loadPlan } from '#core/plan/load.ts'
@@ -158,6 +159,19 @@ describe('the bucket', () => {
     expect(writers(`${keys.events(incident)}at-purge-1.json`)).toEqual(inRun.sort())
   })
 
+  test('keeps what is decided, changed and drilled: an alarm may not write that a drill has passed', () => {
+    const at = '2026-11-21T03:00:00.000Z'
+    const kept: Record<string, readonly string[]> = {
+      [decideKeys.decision(plan, { name: 'slow', state: 'ALARM', at })]: ['on-alarm'],
+      [decideKeys.change('all', at)]: ['on-alarm'],
+      [decideKeys.alarms(plan)]: ['on-alarm'],
+      [decideKeys.drill(plan, 'full')]: ['report'],
+      [keys.lastDrill(plan)]: ['report'],
+    }
+    for (const [key, kinds] of Object.entries(kept)) expect(writers(key), key).toEqual(kinds)
+    for (const key of Object.keys(kept)) expect(readers(key), key).toContain('on-alarm')
+  })
+
   test('lets every step that changes the database, or a flag, read the lease', () => {
     const changes: StepKind[] = [
       'drop-indexes',
@@ -201,7 +215,7 @@ describe('the bucket', () => {
   })
 
   test('answers "no such key" to whoever reads, and to nobody else', () => {
-    expect(who('s3:ListBucket', bucket)).toEqual(needing('objects'))
+    expect(who('s3:ListBucket', bucket)).toEqual(['on-alarm', ...needing('objects')].sort())
   })
 })
 
