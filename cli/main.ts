@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { breakerCommands } from './commands/breaker.ts'
+import { changeCommand } from './commands/change.ts'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
 import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
@@ -38,6 +39,7 @@ for (const add of [
   bootstrapCommand,
   snapshotCommands,
   breakerCommands,
+  changeCommand,
 ])
   add(program)
 
