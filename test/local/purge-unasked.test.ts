@@ -75,6 +75,6 @@ describe('a purge goes without approval', () => {
 test('a plan that keeps what it retired, and names nobody, is an error', async () => {
   const text = edited(['purge: { after: 7d, approve: [lead]', 'purge: { after: 7d, approve: []'])
   expect(shown(await checkPlan(await planFolder({ 'plan.yaml': text })))).toEqual([
-    'plan.yaml:42:33 Nobody approves this purge. Name the roles that approve it. Only after: 0s, for a disposable environment, goes without.',
+    'plan.yaml:42:25 Nobody approves this purge. Name the roles that approve it. Only after: 0s, for a disposable environment, goes without.',
   ])
 })
