@@ -15,7 +15,15 @@ export const keepPassed = async (
   await atPlace(place, 'look', async ({ objects, label }) => {
     for (const { report } of runs) {
       const { planDigest, path, incident } = report
-      await recordDrill(objects, { plan, planDigest, path, incident, environment: report.environment, at: createdAt })
+      await recordDrill(objects, {
+        plan,
+        planDigest,
+        path,
+        incident,
+        outcome,
+        environment: report.environment,
+        createdAt,
+      })
     }
     process.stderr.write(`Kept in ${label}: the drill of ${plan} passed.\n`)
   })

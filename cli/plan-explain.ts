@@ -66,7 +66,15 @@ const drilledOf = (value: string, now: Date): Drilled => {
   const said = oneOf('drill', value, ['passed', 'none', 'unknown'])
   if (said === 'unknown') return 'unknown'
   if (said === 'none') return null
-  return { plan: '', planDigest: '', path: 'flag', environment: '', incident: '', at: now.toISOString() }
+  return {
+    plan: '',
+    planDigest: '',
+    path: 'flag',
+    outcome: 'drill-passed',
+    environment: '',
+    incident: '',
+    createdAt: now.toISOString(),
+  }
 }
 
 /** What is not supposed is as on a good day: a recent change where the plan asks for one, a drill that passed, nothing else in ALARM. */

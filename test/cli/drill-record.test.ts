@@ -2,6 +2,9 @@ import { expect, test } from 'vitest'
 import { s3Objects } from '#aws/objects.ts'
 import { keepPassed } from '#cli/drill-record.ts'
 import { readDrill } from '#core/decide/drill.ts'
+import type { PlanName } from '#core/names.ts'
+import type { Milliseconds } from '#core/plan/duration.ts'
+import { drillPassed } from '#core/re-enable/last-drill.ts'
 import { createBucket, useEndpoints } from '#test/support/endpoints.ts'
 import { drillReport } from '#test/support/report-drill.ts'
 
@@ -17,7 +20,14 @@ test('a drill that passed is kept in the bucket of the environment, by path and 
   await keepPassed({ ...report, outcome: 'drill-passed' }, {})
   expect(await readDrill(objects, report.plan, path)).toBeNull()
   await keepPassed({ ...report, outcome: 'drill-passed' }, place)
-  expect(await readDrill(objects, report.plan, path)).toMatchObject({ plan: report.plan, path, at: report.createdAt })
-  expect(await readDrill(objects, report.plan, 'last')).toMatchObject({ plan: report.plan })
+  expect(await readDrill(objects, report.plan, path)).toMatchObject({
+    plan: report.plan,
+    path,
+    createdAt: report.createdAt,
+  })
+  // The record that the gate before re-enabling reads.
+  const limit = 60_000 as Milliseconds
+  const now = new Date(report.createdAt)
+  expect(await drillPassed(objects, report.plan as PlanName, { limit, now })).toBe(true)
   expect(await readDrill(objects, 'other', path)).toBeNull()
 })

@@ -140,7 +140,7 @@ describe('the bucket', () => {
       [`${keys.looks(incident)}at-full.json`]: ['watch'],
       [keys.reEnabling(incident)]: ['re-enable'],
       // Written by the command line, with the rights of a person.
-      [keys.lastDrill(plan)]: [],
+      [keys.lastDrill(plan)]: ['report'],
       [keys.retirement(plan, incident)]: ['retire', 'set-aside'],
       [`${keys.droppedIndexes(plan)}0123.json`]: ['build-indexes', 'drop-indexes', 'swap-in'],
       [partsKey(plan, snapshot)]: ['list-parts'],

@@ -182,11 +182,13 @@ describe('how far alarms go by themselves', () => {
   test('is nowhere, in an environment that says nothing, and nothing there is disposable', () => {
     expect(variables(template, 'AUTONOMY')).toEqual([
       ['open-incident', 'observe'],
+      ['safe-point', 'observe'],
       ['on-alarm', 'observe'],
     ])
     expect(variables(template, 'DISPOSABLE')).toEqual([
       ['open-incident', 'false'],
       ['purge', 'false'],
+      ['safe-point', 'false'],
     ])
   })
 

@@ -247,6 +247,8 @@ describe('where the environment acts', () => {
     const detail = { environment: 'test', plan: 'all', kind: 'deployment', reference: 'v1.42.0' }
     const change = { 'detail-type': 'vector-rollback change', source: 'ci', time: '2026-11-21T03:30:00Z', detail }
     expect(await invoke(change)).toMatchObject([{ action: 'noted', plan: 'all' }])
+    // Past the cooldown.
+    stack.clock.travel(3_600_000)
     const [next] = await invoke(lambdaAction({ ...told(PARTIAL), timestamp: '2026-11-21T04:00:00.000+0000' }))
     expect((await ended(next)).report?.outcome).toBe('rolled-back')
     expect((await decisions())[1]).toMatchObject({
