@@ -187,8 +187,8 @@ describe('how far alarms go by themselves', () => {
     ])
     expect(variables(template, 'DISPOSABLE')).toEqual([
       ['open-incident', 'false'],
-      ['purge', 'false'],
       ['safe-point', 'false'],
+      ['purge', 'false'],
     ])
   })
 
