@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path'
 import { type DrillDatabase, drillDatabase } from '#cli/drill-database.ts'
 import { drillDocument } from '#cli/drill-document.ts'
 import { definitionsOf, requireIdentical } from '#cli/drill-proof.ts'
+import { keepPassed } from '#cli/drill-record.ts'
 import { type DrillRun, drillRuns } from '#cli/drill-script.ts'
 import { EXIT } from '#cli/exit-codes.ts'
 import { exitCodeOfOutcome, runOnce } from '#cli/local-run.ts'
@@ -25,6 +26,8 @@ export interface DrillOptions {
   readonly out?: string
   readonly plans?: string
   readonly rows?: number
+  readonly bucket?: string
+  readonly environment?: string
 }
 
 /** Rows of the largest table of a fixture: enough for an index to matter, few enough to be quick. */
@@ -193,6 +196,7 @@ export const drill = async (plans: readonly string[], options: DrillOptions): Pr
   } finally {
     shown.close()
   }
+  for (const { report } of drilled) await keepPassed(report, options)
   const pages: string[] = []
   const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
   for (const { report } of drilled) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { breakerCommands } from './commands/breaker.ts'
+import { changeCommand } from './commands/change.ts'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
 import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
@@ -45,6 +46,7 @@ for (const add of [
   switchCommands,
   baselineCommands,
   observeCommands,
+  changeCommand,
 ])
   add(program)
 

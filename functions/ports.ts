@@ -10,6 +10,7 @@ import { ssmSecrets } from '#aws/secrets.ts'
 import { kmsSigner } from '#aws/signer.ts'
 import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
+import { AUTONOMIES, type Autonomy } from '#core/plan/autonomy.ts'
 import type { Alarms, Clock, Database, MetricHistory } from '#core/ports.ts'
 import type { Ports } from '#core/steps/define-step.ts'
 import { planFolder } from '#functions/plans.ts'
@@ -21,6 +22,17 @@ const setting = (name: string): string => {
   if (value) return value
   throw new RollbackError('Setting.Missing', `The environment variable "${name}" is not set.`, {
     fix: 'The deployment sets it; locally the command line does.',
+    category: 'usage',
+  })
+}
+
+/** Without the variable an environment observes: nothing may change because somebody forgot a setting. */
+const autonomy = (): Autonomy => {
+  const text = process.env.AUTONOMY || 'observe'
+  const known = AUTONOMIES.find((rung) => rung === text)
+  if (known) return known
+  throw new RollbackError('Setting.Invalid', `The environment variable "AUTONOMY" is "${text}".`, {
+    fix: `Set it to one of ${AUTONOMIES.join(', ')}.`,
     category: 'usage',
   })
 }
@@ -102,6 +114,10 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   get environment() {
     return setting('ENVIRONMENT')
   },
+  get autonomy() {
+    return autonomy()
+  },
+  disposable: process.env.DISPOSABLE === 'true',
   machine,
   ...call,
 })

@@ -5,6 +5,7 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { SnsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
 import { Construct } from 'constructs'
+import { CHANGE_EVENT } from '#core/plan/change-event.ts'
 import { nameIn, type Setting } from '#infra/setting.ts'
 
 /**
@@ -21,7 +22,7 @@ export class AlarmTriggers extends Construct {
     })
     const known = setting.plans.flatMap((plan) => Object.values(plan.signals).flatMap(({ alarm }) => alarm))
     new Rule(this, 'Rule', {
-      description: 'Alarms of the plans that go off.',
+      description: 'Alarms of the plans that change: ALARM is decided upon, the others are kept.',
       eventPattern: {
         source: ['aws.cloudwatch'],
         detailType: ['CloudWatch Alarm State Change'],
@@ -30,9 +31,13 @@ export class AlarmTriggers extends Construct {
             { prefix: `${nameIn(setting.environment)}-` },
             ...new Set(known.map((name) => name.replaceAll('{env}', setting.environment.name))),
           ],
-          state: { value: ['ALARM'] },
         },
       },
+      targets: [new RuleTarget(onAlarm)],
+    })
+    new Rule(this, 'Changes', {
+      description: 'Deployments, switched flags and migrations, as CI tells of them.',
+      eventPattern: { detailType: [CHANGE_EVENT], detail: { environment: [setting.environment.name] } },
       targets: [new RuleTarget(onAlarm)],
     })
     // Both call asynchronously. An event that failed three times is told to people; an old one starts nothing any more.

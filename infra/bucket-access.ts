@@ -31,7 +31,7 @@ const INDEXES = 'indexes/*'
 const JOINED = 'incidents/*/joined/*'
 const LOOKS = 'incidents/*/watch/*'
 const RE_ENABLING = 'incidents/*/re-enable.json'
-const DRILLS = 'drills/*/last.json'
+const DRILLS = 'drills/*'
 
 /** Takes the answers of people, and shows what they are asked. */
 export const ANSWER_ACCESS: BucketAccess = {
@@ -92,7 +92,13 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   gate: inRun([CHECKS, LOOKS, DRILLS]),
   're-enable': inRun([...MAY_CHANGE, APPROVALS, JOINED, DRILLS, INCIDENT], [RE_ENABLING, MESSAGES]),
   'needs-human': inRun([INCIDENT], [HUMAN, 'unopened/*', MESSAGES]),
-  report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', COURSE, MESSAGES, LEASE]),
+  report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', COURSE, MESSAGES, LEASE, DRILLS]),
+}
+
+/** What deciding touches: it keeps what it decided and heard, and reads what was changed and drilled. */
+export const ON_ALARM_ACCESS: BucketAccess = {
+  reads: [DRILLS],
+  writes: ['decisions/*', 'alarms/*', 'changes/*'],
 }
 
 /** Looks at what is open, and writes down what it sent. */

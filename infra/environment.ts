@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
+import { AutonomyName } from '#core/plan/autonomy.ts'
 import { printPath } from '#core/plan/problem.ts'
 import { ENVIRONMENT } from '#core/plan/vocabulary.ts'
 
@@ -34,6 +35,10 @@ const Environment = z
       .string()
       .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'write a region such as eu-central-1')
       .optional(),
+    /** How far an alarm may go by itself. A new environment observes: it earns more by what it would have done. */
+    autonomy: AutonomyName.default('observe'),
+    /** Its data may go: only here a plan can purge without approval. */
+    disposable: z.boolean().default(false),
     /** Without one the functions can contain and report, and nothing else. */
     database: Database.optional(),
     /** Who answers in which role of the plans; nobody, where it is not said. */

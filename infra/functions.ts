@@ -4,7 +4,7 @@ import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aw
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
-import { ANSWER_ACCESS, BUCKET_ACCESS, REMIND_ACCESS } from '#infra/bucket-access.ts'
+import { ANSWER_ACCESS, BUCKET_ACCESS, ON_ALARM_ACCESS, REMIND_ACCESS } from '#infra/bucket-access.ts'
 import { type Rights, statementsFor } from '#infra/permissions.ts'
 import { nameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
@@ -47,14 +47,14 @@ interface Shape {
 
 const ON_ALARM: Shape = {
   entry: 'on-alarm',
-  purpose: 'Contains when an alarm of a plan goes off, then starts the state machine.',
+  purpose: 'Contains when an alarm of a plan goes off, decides, and starts the state machine.',
   seconds: 50,
   megabytes: MEMORY,
   rights: {
-    needs: ['flags', 'executions', 'notifier', 'plans', 'clock', 'environment'],
+    needs: ['flags', 'executions', 'notifier', 'objects', 'plans', 'clock', 'environment', 'autonomy'],
     flags: 'write',
     executions: ['StartExecution'],
-    bucket: { reads: [], writes: [] },
+    bucket: ON_ALARM_ACCESS,
   },
 }
 
@@ -193,7 +193,7 @@ export class RollbackFunctions extends Construct {
 
 /** The settings that `functions/ports.ts` reads, and no more of them than the ports of the function need. */
 const environmentOf = ({ needs }: Rights, setting: Setting): Record<string, string> => {
-  const { database } = setting.environment
+  const { database, autonomy, disposable } = setting.environment
   return {
     ENVIRONMENT: setting.environment.name,
     // A small young generation: the buffers of what streams through are freed by many cheap collections, not by few dear ones.
@@ -206,6 +206,8 @@ const environmentOf = ({ needs }: Rights, setting: Setting): Record<string, stri
     ...(needs.includes('approvalKey') ? { APPROVAL_KEY: setting.approvalKey.publicKey } : {}),
     ...(needs.includes('approvers') ? { APPROVERS: JSON.stringify(setting.environment.approvers ?? {}) } : {}),
     ...(needs.includes('executions') ? { STATE_MACHINE_ARN: stateMachineArn(setting) } : {}),
+    ...(needs.includes('autonomy') ? { AUTONOMY: autonomy } : {}),
+    ...(needs.includes('disposable') ? { DISPOSABLE: String(disposable) } : {}),
     ...(needs.includes('database') && database
       ? {
           DATABASE_URL: database.url,

@@ -6,6 +6,7 @@ import { sfnExecutions } from '#aws/executions.ts'
 import { ssmFlags } from '#aws/flags.ts'
 import { s3Objects } from '#aws/objects.ts'
 import { kmsSigner } from '#aws/signer.ts'
+import type { Autonomy } from '#core/plan/autonomy.ts'
 import type { Database, Executions, Flags, Objects } from '#core/ports.ts'
 import { STEPS, substitutionOf } from '#core/steps/registry.ts'
 import type { Handler } from '#functions/lambda.ts'
@@ -24,6 +25,7 @@ import { ssmService } from '#local/endpoints/ssm.ts'
 import { statesService } from '#local/endpoints/states.ts'
 import { BUCKET, REGION, setEnvironment } from '#local/environment.ts'
 import { localApprovers, localArn } from '#local/people.ts'
+import { countAsDrilled } from '#local/practice.ts'
 
 const ACCOUNT = '000000000000'
 const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:vector-rollback-local`
@@ -38,6 +40,12 @@ export interface StackOptions {
   /** Where bucket, parameters, messages and executions are kept; a folder that goes with the stack when it is not given. */
   readonly directory?: string
   readonly environment: string
+  /** How far an alarm may go by itself; it acts when nothing is said. */
+  readonly autonomy?: Autonomy
+  /** Whether a plan may purge without approval. */
+  readonly disposable?: boolean
+  /** Whether every path counts as drilled: where nothing is said, in a folder that goes with the stack. */
+  readonly drilled?: boolean
   readonly plansDirectory?: string
   /** Of a server; an embedded database is given as it is. */
   readonly database: { readonly url: string } | { readonly embedded: Database }
@@ -131,6 +139,8 @@ const settings = (options: StackOptions, endpoint: string): Record<string, strin
   APPROVAL_KEY_ID: KEY,
   // Nobody knows who sits at this machine; that it is a person does away with the rule for starts by nobody knows whom.
   STARTER: localArn('who-started-it'),
+  AUTONOMY: options.autonomy ?? 'act',
+  DISPOSABLE: String(options.disposable ?? false),
   ...(options.plansDirectory === undefined ? {} : { PLANS_DIRECTORY: options.plansDirectory }),
   ...('url' in options.database ? { DATABASE_URL: options.database.url } : {}),
 })
@@ -209,6 +219,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     }
     // Plain HTTP, since the SDK belongs to the adapters: the deployment makes the bucket, they only use it.
     await fetch(new URL(`/${BUCKET}`, endpoints.url), { method: 'PUT' })
+    if (options.drilled ?? options.directory === undefined) await countAsDrilled(objects, clock, options)
     return {
       clock,
       objects,

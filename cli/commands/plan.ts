@@ -1,13 +1,15 @@
 import { type Command, Option } from 'commander'
 import type { PlanCheckOptions } from '#cli/plan-check.ts'
+import type { PlanExplainOptions } from '#cli/plan-explain.ts'
 import type { PlanPreviewOptions } from '#cli/plan-preview.ts'
-import { acceptDrift, databaseUrl, examples, json, path, plans, snapshot } from './options.ts'
+import { SEVERITIES } from '#core/plan/vocabulary.ts'
+import { acceptDrift, collected, databaseUrl, examples, json, path, plans, snapshot } from './options.ts'
 
 export const planCommands = (program: Command): void => {
   const plan = program
     .command('plan')
-    .summary('check plans, preview paths')
-    .description('Checks plans and previews their paths. Changes nothing.')
+    .summary('check plans, explain decisions, preview paths')
+    .description('Checks plans, explains their decisions and previews their paths. Changes nothing.')
   plan
     .command('check [plan...]')
     .summary('say what is wrong with plans, with file, line and column')
@@ -42,5 +44,33 @@ export const planCommands = (program: Command): void => {
     .action(async (name: string, options: PlanPreviewOptions) => {
       const { planPreview } = await import('#cli/plan-preview.ts')
       process.exitCode = await planPreview(name, options)
+    })
+  plan
+    .command('explain <plan>')
+    .summary('which row of the decision table a signal leads to, and why no other')
+    .description(
+      'Says which row a signal leads to, for every other row why not, and what would happen at each rung: observe, propose, contain, act. What --state does not suppose is as on a good day: a recent change, a passed drill, nothing else in ALARM.',
+    )
+    .addOption(new Option('--signal <name>', 'a signal of the plan').makeOptionMandatory())
+    .addOption(new Option('--severity <severity>', 'another one than its own').choices([...SEVERITIES]))
+    .addOption(
+      new Option(
+        '--state <key=value>',
+        'suppose: change=recent|none|unknown, also=SIGNAL,…, at=HH:MM (UTC), drill=passed|none|unknown; repeatable',
+      ).argParser(collected),
+    )
+    .addOption(new Option('--environment <name>', 'whose parameters to name').default('prod'))
+    .addOption(plans())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples(
+        'plan explain pgvector-search --signal query-timeout',
+        'plan explain pgvector-search --signal cpu-high --state change=none --state drill=none --json',
+      ),
+    )
+    .action(async (name: string, options: PlanExplainOptions) => {
+      const { planExplain } = await import('#cli/plan-explain.ts')
+      process.exitCode = await planExplain(name, options)
     })
 }

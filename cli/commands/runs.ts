@@ -12,6 +12,8 @@ export const drillCommand = (program: Command): void => {
     )
     .addOption(path())
     .addOption(databaseUrl('make the throwaway database on this server; default: an embedded one'))
+    .addOption(new Option('--bucket <name>', 'keep there that the drill passed: an environment that acts needs it'))
+    .addOption(new Option('--environment <name>', 'of that bucket'))
     .addOption(out())
     .addOption(plans())
     .addOption(json())

@@ -1,5 +1,5 @@
 import type { AlarmState } from '#core/decide/alarm.ts'
-import { alarmName, matchAlarm, mostSevereFirst } from '#core/decide/decide.ts'
+import { alarmName, concernedBy, matchRow, mostSevereFirst } from '#core/decide/decide.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Measured } from '#core/probe/measure.ts'
 import type { Round } from '#core/probe/round.ts'
@@ -47,7 +47,11 @@ export const fastAlarm = (plan: Plan, round: Round, environment: string): AlarmS
     .flatMap((measured) => {
       const name = alarmName(plan, measured.signal, environment)
       const alarm: AlarmState = { name, state: 'ALARM', at: new Date(round.at).toISOString(), reason: '' }
-      return matchAlarm([plan], alarm, environment).map((match) => ({ match, measured, alarm }))
+      // Circumstances are asked for when it is decided, after containment.
+      return concernedBy([plan], alarm, environment).flatMap((concerned) => {
+        const match = matchRow(concerned, { change: 'unknown', also: 'unknown', at: alarm.at })
+        return match ? [{ match, measured, alarm }] : []
+      })
     })
     .sort((a, b) => mostSevereFirst(a.match, b.match))
   const [first, ...others] = found

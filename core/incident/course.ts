@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { keys } from '#core/incident/keys.ts'
-import { Signal } from '#core/incident/request.ts'
+import { Decided, Signal } from '#core/incident/request.ts'
 import { swapJson } from '#core/incident/swap.ts'
 import { readJson } from '#core/json.ts'
 import { type IncidentId, PATHS, type Path } from '#core/names.ts'
@@ -22,6 +22,8 @@ const Demand = z.strictObject({
   at: z.string(),
   reason: z.string(),
   signal: Signal.nullable(),
+  /** What was decided about that signal; the rung of the worse path is its own. */
+  decided: Decided.nullable().optional(),
 })
 export type Demand = z.infer<typeof Demand>
 
@@ -34,6 +36,7 @@ export const Course = z.strictObject({
   path: z.enum(PATHS),
   /** Of the row of the decision table that says who approves it; `null` when a person has chosen. */
   signal: Signal.nullable(),
+  decided: Decided.nullable().optional(),
   /** The worst path that was demanded and is not taken yet. */
   demand: Demand.nullable(),
   escalations: z.array(Demand.extend({ from: z.enum(PATHS) })),
@@ -62,14 +65,14 @@ export const readCourse = async (objects: Objects, id: IncidentId): Promise<Cour
  */
 export const openCourse = (
   id: IncidentId,
-  { path, signal }: Pick<Course, 'path' | 'signal'>,
+  { path, signal, decided = null }: Pick<Course, 'path' | 'signal' | 'decided'>,
   ports: CoursePorts,
 ): Promise<Course | null> =>
   swapJson(
     keys.course(id),
     parse,
     (course) => {
-      if (!course) return { path, signal, demand: null, escalations: [], heldBack: null, open: true }
+      if (!course) return { path, signal, decided, demand: null, escalations: [], heldBack: null, open: true }
       if (course.path !== path) return { ...course, path, demand: null, open: true }
       return course.open ? course : { ...course, open: true }
     },
@@ -118,9 +121,9 @@ export const takeDemand = async (
       if (!demand) return path === course.path ? course : { ...course, path }
       if (!isWorse(demand.path, path)) return { ...course, path, demand: null }
       taken = true
-      const { path: to, signal } = demand
+      const { path: to, signal, decided = null } = demand
       const escalations = [...course.escalations, { ...demand, from: path }]
-      return { ...course, path: to, signal, demand: null, escalations }
+      return { ...course, path: to, signal, decided, demand: null, escalations }
     },
     ports,
   )

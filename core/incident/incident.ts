@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ERROR_CATEGORIES } from '#core/errors.ts'
 import { keys } from '#core/incident/keys.ts'
-import { Signal } from '#core/incident/request.ts'
+import { Decided, Signal } from '#core/incident/request.ts'
 import { Starter } from '#core/incident/run.ts'
 import { readAllJson, readJson, writeJson } from '#core/json.ts'
 import { type IncidentId, PATHS } from '#core/names.ts'
@@ -32,6 +32,7 @@ export const Incident = z.strictObject({
   path: z.enum(PATHS),
   reason: z.string(),
   signal: Signal.nullable(),
+  decided: Decided.nullable().optional(),
   drill: z.boolean(),
   /** The snapshot that was asked for. */
   snapshot: z.string().nullable().optional(),

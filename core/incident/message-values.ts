@@ -38,6 +38,7 @@ export const printSignal = ({
 /** What a message can say from the beginning of a run on. */
 export const valuesOfIncident = (plan: Plan, incident: Incident): Values => {
   const budget = incident.path === 'purge' ? plan.paths.full?.budget : plan.paths[incident.path]?.budget
+  const proposed = incident.decided?.autonomy === 'propose'
   return {
     reason: incident.reason,
     signal: incident.signal?.name ?? 'a person',
@@ -47,7 +48,9 @@ export const valuesOfIncident = (plan: Plan, incident: Incident): Values => {
     symptoms: incident.signal?.reason ?? incident.reason,
     detection: incident.signal ? `alarm ${incident.signal.alarm}` : 'a person',
     detected: incident.signal?.at ?? incident.startedAt,
-    flags: incident.contained?.detail ?? 'not known to be at their safe values',
+    flags:
+      incident.contained?.detail ??
+      (proposed ? 'not switched: they wait for an answer' : 'not known to be at their safe values'),
     tables: (plan.paths.full?.retire ?? plan.protects.tables).map(printTable).join(', '),
     ...(budget === undefined ? {} : within(incident.startedAt, budget)),
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PATHS } from '#core/names.ts'
+import { AutonomyName } from '#core/plan/autonomy.ts'
 
 /** The signal that started a run, as `on-alarm` read it. */
 export const Signal = z.strictObject({
@@ -12,8 +13,16 @@ export const Signal = z.strictObject({
 })
 export type Signal = z.infer<typeof Signal>
 
+/** What `on-alarm` decided about a signal: the row, counted from 1, whom it asks, and how far the run may go by itself. */
+export const Decided = z.strictObject({
+  row: z.int().positive(),
+  autonomy: AutonomyName,
+  approve: z.array(z.string()),
+})
+export type Decided = z.infer<typeof Decided>
+
 /**
- * The input of the state machine. By hand: plan, path and reason; for a restore also which snapshot, and nothing more. `on-alarm` adds the signal, a drill says
+ * The input of the state machine. By hand: plan, path and reason; for a restore also which snapshot, and nothing more. `on-alarm` adds the signal and what it decided, a drill says
  * that it is one.
  */
 export const Request = z.strictObject({
@@ -21,6 +30,7 @@ export const Request = z.strictObject({
   path: z.enum(PATHS),
   reason: z.string().min(1).max(2000),
   signal: Signal.optional(),
+  decided: Decided.optional(),
   drill: z.boolean().optional(),
   /** Who starts it, by the identity that would answer: kept from approving. Says nothing about how many others must. */
   startedBy: z.string().min(1).max(300).optional(),

@@ -7,6 +7,7 @@ export const headline = (event: MessageEvent, values: Values): string => {
   const name = error?.split(': ')[0] ?? 'no reason known'
   const heads: Readonly<Record<MessageEvent, string>> = {
     monitor: `watch ${signal}${values.severity ? ` (${values.severity})` : ''}`,
+    observed: `${signal}${values.severity ? ` (${values.severity})` : ''} would lead to the path ${path}`,
     contained: `contained${flags === undefined ? '' : `: ${flags}`}`,
     'not-contained': `NOT contained (${name})`,
     started: `${path} rollback started`,

@@ -46,10 +46,17 @@ const tellOf = async (
   return sent?.deliveries.find(({ channel, delivered }) => channel === 'people' && !delivered)?.detail ?? null
 }
 
-/** A signal that is only to be watched. Throws `Notification.NotDelivered`: to tell people is all that this event is for. */
-export const tellToWatch = async (match: Matched, alarm: AlarmState, ports: AlarmTellPorts): Promise<void> => {
-  const values = { next: 'Look at it. Nothing was changed.' }
-  const failure = await tellOf(match, alarm, { event: 'monitor', values }, ports)
+/**
+ * A signal that changes nothing: to be watched, or in an environment that only observes. Throws `Notification.NotDelivered`:
+ * to tell people is all that this event is for.
+ */
+export const tellOfNothingDone = async (
+  match: Matched,
+  alarm: AlarmState,
+  { event, next }: { event: 'monitor' | 'observed'; next: string },
+  ports: AlarmTellPorts,
+): Promise<void> => {
+  const failure = await tellOf(match, alarm, { event, values: { next } }, ports)
   if (failure === null) return
   throw new RollbackError('Notification.NotDelivered', failure, {
     fix: 'The event comes again by itself; see why people cannot be reached.',

@@ -1,14 +1,36 @@
 import { z } from 'zod'
+import { AutonomyName } from './autonomy.ts'
 import { Duration } from './duration.ts'
+import { HoursText } from './hours.ts'
 import { Name, PeopleRoles, SeverityName } from './vocabulary.ts'
 
 /** The paths that a decision may choose; `monitor` only notifies. Nothing decides for a purge by itself. */
 export const DECIDED = ['flag', 'partial', 'full', 'restore', 'monitor'] as const
 
+/** Whether something was deployed, switched or migrated shortly before the signal. */
+export const CHANGES = ['recent', 'none'] as const
+
+const oneOrMore = (names: string | readonly string[]): readonly string[] =>
+  typeof names === 'string' ? [names] : names
+
 export const Decision = z
   .strictObject({
-    when: Name.describe('Name of a signal.'),
+    when: z
+      .union([Name, z.array(Name).min(1)])
+      .transform(oneOrMore)
+      .describe('Name of a signal, or a list of them.'),
     severity: SeverityName.optional().describe('Only while the signal has this severity; any when it is not given.'),
+    change: z
+      .enum(CHANGES)
+      .optional()
+      .describe("Only with (recent) or without (none) a change in the plan's window (change.window)."),
+    also: z
+      .array(Name)
+      .min(1)
+      .max(4)
+      .optional()
+      .describe('Only while all of these other signals of the plan are in ALARM, too.'),
+    during: z.array(HoursText).min(1).optional().describe('Only in these parts of the day, in UTC: ["22:00-06:00"].'),
     path: z.enum(DECIDED).describe('What to do. monitor notifies and changes nothing.'),
     contain: z
       .enum(['immediately', 'no'])
@@ -18,6 +40,9 @@ export const Decision = z
     ),
     approve: PeopleRoles.default([]).describe(
       'Who must approve before the path goes on after containment; empty when no one must. A purge has its own.',
+    ),
+    autonomy: AutonomyName.optional().describe(
+      'The most that this row may do by itself, whatever the environment allows: observe, propose, contain or act.',
     ),
   })
   .superRefine(({ path, contain, approve }, context) => {

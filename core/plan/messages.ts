@@ -6,6 +6,7 @@ export type { Placeholder } from './placeholders.ts'
 /** What people are told of, and when: every transition and every outcome, the failures before a run begins included. */
 export const EVENTS = {
   monitor: 'A signal asks for watching only.',
+  observed: 'What a signal would lead to, in an environment that only observes. Nothing is changed.',
   contained: 'The flags are at their safe values.',
   'not-contained': 'The flags could not be set: the system is NOT contained.',
   started: 'A path begins after containment.',
@@ -94,6 +95,7 @@ const isEvent = (name: string): name is MessageEvent => Object.hasOwn(EVENTS, na
 export const Messages = z
   .strictObject({
     monitor: Message.optional().describe(EVENTS.monitor),
+    observed: Message.optional().describe(EVENTS.observed),
     contained: Message.optional().describe(EVENTS.contained),
     'not-contained': Message.optional().describe(EVENTS['not-contained']),
     started: Message.optional().describe(EVENTS.started),

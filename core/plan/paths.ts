@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Duration } from './duration.ts'
 import { Ramp } from './ramp.ts'
 import { Step } from './steps.ts'
-import { ApproveText, CatalogueObjectName, Relation } from './vocabulary.ts'
+import { ApproveOrNobody, ApproveText, CatalogueObjectName, Relation } from './vocabulary.ts'
 
 const Budget = Duration.describe(
   'The longest time that this path may take; the report compares it with the actual one.',
@@ -11,11 +11,20 @@ const Budget = Duration.describe(
 const Purge = z
   .strictObject({
     after: Duration.describe('How long retired tables are kept before they may be destroyed. 0s asks at once.'),
-    approve: ApproveText.describe(
-      'Who must approve the destruction: one person of each role of a list, or { roles, people }. Two people at least.',
+    approve: ApproveOrNobody.describe(
+      'Who must approve the destruction: one person of each role of a list, or { roles, people }. Two people at least. An empty list, with after: 0s, only for environments that are marked disposable; nothing is purged in any other.',
     ),
     within: Duration.describe('How long the question stays open. Then containment is kept and it escalates.'),
     extension: z.enum(['keep', 'drop']).describe('Whether the extension is dropped as well, without cascade.'),
+  })
+  .superRefine(({ after, approve }, context) => {
+    if (approve.people > 0 || after === 0) return
+    context.addIssue({
+      code: 'custom',
+      path: ['approve'],
+      message: 'Nobody approves this purge.',
+      params: { fix: 'Name the roles that approve it. Only after: 0s, for a disposable environment, goes without.' },
+    })
   })
   .describe('The only destruction there is: of retired tables whose snapshot is verified.')
 

@@ -2,6 +2,7 @@ import { type Milliseconds, parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
 import { brokenRamps, brokenWatch } from './references-after.ts'
 import type { PlanFile } from './schema.ts'
+import { brokenTable } from './table-check.ts'
 import { type Approve, writeTable } from './vocabulary.ts'
 
 /** As often as the deployment looks at open incidents. Milliseconds. */
@@ -58,6 +59,7 @@ const brokenRoles = (plan: PlanFile): Broken[] => {
   const roles = Object.keys(plan.contacts)
   const lists: { path: readonly PropertyKey[]; approve: readonly string[] }[] = [
     ...plan.decide.map(({ approve }, row) => ({ path: ['decide', row, 'approve'], approve })),
+    { path: ['approval', 'ask'], approve: plan.approval.ask ?? [] },
     ...rolesAt(['paths', 'full', 'purge', 'approve'], plan.paths.full?.purge.approve),
     ...rolesAt(['paths', 'restore', 're-enable', 'approve'], plan.paths.restore?.reEnable.approve),
   ]
@@ -135,59 +137,6 @@ const brokenPeople = (plan: PlanFile): Broken[] => {
   ]
 }
 
-const brokenDecisions = (plan: PlanFile): Broken[] => {
-  const signals = Object.keys(plan.signals)
-  const broken: Broken[] = plan.decide.flatMap((row, index): Broken[] => {
-    if (!signals.includes(row.when)) return unknown('a signal', row.when, signals, ['decide', index, 'when'])
-    const missing =
-      row.path === 'partial' || row.path === 'full' || row.path === 'restore'
-        ? plan.paths[row.path] === undefined
-        : false
-    const severity = plan.signals[row.when]?.severity
-    const earlier = plan.decide.findIndex(
-      (other) => other.when === row.when && (other.severity === undefined || other.severity === row.severity),
-    )
-    return [
-      ...(missing
-        ? [
-            {
-              path: ['decide', index, 'path'],
-              message: `This plan has no path "${row.path}".`,
-              fix: 'Add it to paths, or choose another one.',
-            },
-          ]
-        : []),
-      ...(row.severity !== undefined && row.severity !== severity
-        ? [
-            {
-              path: ['decide', index, 'severity'],
-              message: `This row never matches: "${row.when}" is ${severity}, not ${row.severity}.`,
-              fix: 'Correct the severity, or remove the row.',
-            },
-          ]
-        : []),
-      ...(earlier < index && earlier !== -1
-        ? [
-            {
-              path: ['decide', index, 'when'],
-              message: `This row never matches: row ${earlier + 1} takes every "${row.when}".`,
-              fix: 'Remove one of the two rows.',
-            },
-          ]
-        : []),
-    ]
-  })
-  const undecided = signals.filter((signal) => !plan.decide.some((row) => row.when === signal))
-  return [
-    ...broken,
-    ...undecided.map((signal) => ({
-      path: ['signals', signal],
-      message: `No row of decide names "${signal}".`,
-      fix: 'Add a row, with path: monitor if people are only to be told.',
-    })),
-  ]
-}
-
 const brokenSteps = (plan: PlanFile): Broken[] => {
   const [flags, checks] = [Object.keys(plan.flags), Object.keys(plan.checks)]
   return [
@@ -244,7 +193,7 @@ const brokenCooldown = ({ cooldown }: PlanFile): Broken[] =>
 
 /** What plan.yaml names and nothing answers to: signals, flags, checks, roles, tables, paths. */
 export const brokenReferences = (plan: PlanFile): Broken[] => [
-  ...brokenDecisions(plan),
+  ...brokenTable(plan),
   ...brokenRoles(plan),
   ...brokenPeople(plan),
   ...brokenSteps(plan),

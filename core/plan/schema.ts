@@ -8,9 +8,12 @@ import { Paths } from './paths.ts'
 import { pattern } from './pattern.ts'
 import { Signal } from './signals.ts'
 import { VERSION_RANGE } from './versions.ts'
-import { DatabaseRole, Name, PlanNameText, Relation, SqlFile } from './vocabulary.ts'
+import { DatabaseRole, Name, PeopleRoles, PlanNameText, Relation, SqlFile } from './vocabulary.ts'
 import { Watch } from './watch.ts'
 import { Webhook } from './webhooks.ts'
+
+/** Changes are listed day by day; a week is what one look can take. */
+const LONGEST_WINDOW = 7 * 86_400_000
 
 const catalogueId = (form: RegExp, what: string, example: string) =>
   pattern(form, what, `Use an id of the catalogue, such as ${example}.`)
@@ -106,7 +109,27 @@ export const PlanFile = z
       })
       .describe('The objects in the care of this plan.'),
     signals: named(Signal).describe('What may go wrong, and how it is measured.'),
-    decide: z.array(Decision).describe('What to do about each signal: the first row that matches it.'),
+    decide: z
+      .array(Decision)
+      .describe('What to do about each signal: the most severe signal wins, and of its rows the first that holds.'),
+    change: z
+      .strictObject({
+        window: Duration.describe('How long before a signal a change counts as its possible cause. At most 7d.'),
+      })
+      .refine(({ window }) => window > 0 && window <= LONGEST_WINDOW, {
+        message: 'This window is not between nothing and a week.',
+        params: { fix: 'Write a window such as 2h, 7d at most.' },
+      })
+      .optional()
+      .describe(
+        'Only a change explains a rollback: with no deployment, flag or migration in the window, containment runs and the rest is asked about. Left out, changes are not asked for.',
+      ),
+    drill: z
+      .strictObject({
+        within: Duration.prefault('90d').describe('How old the last passed drill of a path may be.'),
+      })
+      .prefault({})
+      .describe('What an environment needs that lets alarms act: a drill of the path, passed not too long ago.'),
     paths: Paths,
     checks: named(Check).describe('What proves that a path did its work.'),
     watch: Watch.optional(),
@@ -127,7 +150,12 @@ export const PlanFile = z
       })
       .prefault({})
       .describe('Limits of what the rollback may cost the application.'),
-    contacts: named(Contact).describe('People by role.'),
+    contacts: named(Contact)
+      .refine((contacts) => Object.keys(contacts).length > 0, {
+        message: 'There is nobody to ask.',
+        params: { fix: 'Name at least one role with its people.' },
+      })
+      .describe('People by role. The first is asked where nobody else is named.'),
     support: z
       .array(
         z.strictObject({
@@ -166,6 +194,11 @@ export const PlanFile = z
     approval: z
       .strictObject({
         within: Duration.prefault('1h').describe('How long a question stays open, where a path does not say.'),
+        ask: PeopleRoles.min(1)
+          .optional()
+          .describe(
+            'Who is asked where the environment lets an alarm do no more and its row names nobody: one person of each role. The first of contacts when it is not given.',
+          ),
       })
       .prefault({})
       .describe('Approvals.'),

@@ -7,7 +7,10 @@ const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 /** Name of a signal, a check, a role of people: lower-case words joined by dashes. */
 export const Name = pattern(NAME, 'a name', 'Use lower-case words joined by dashes, such as "search-latency".')
 
-/** At most 32 characters: with the epoch, it has to fit into the 63 bytes of an application_name. */
+/**
+ * At most 32 characters: with the epoch, it has to fit into the 63 bytes of an application_name. In keys of the bucket `all`
+ * stands for every plan.
+ */
 export const PlanNameText = pattern(
   /^(?!all$)(?=.{1,32}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
   'a plan name',
@@ -97,16 +100,17 @@ export interface Approve {
 
 export const onePersonOfEach = (roles: readonly string[]): Approve => ({ roles, people: roles.length, from: 'each' })
 
+const NEITHER = { error: 'this is neither a list of roles nor { roles: [...], people: N }' } as const
+
+const PeopleOfAny = z
+  .strictObject({
+    roles: PeopleRoles.min(1).describe('Roles of people, each with an entry in contacts.'),
+    people: z.int().min(1).max(10).describe('How many different people must approve, each in any of the roles.'),
+  })
+  .transform((approve): Approve => ({ ...approve, from: 'any' }))
+
 /** `[dba, team-lead]`, or `{ roles: [dba, team-lead], people: 2 }`. */
-export const ApproveText = z.union(
-  [
-    PeopleRoles.min(1).transform(onePersonOfEach),
-    z
-      .strictObject({
-        roles: PeopleRoles.min(1).describe('Roles of people, each with an entry in contacts.'),
-        people: z.int().min(1).max(10).describe('How many different people must approve, each in any of the roles.'),
-      })
-      .transform((approve): Approve => ({ ...approve, from: 'any' })),
-  ],
-  { error: 'this is neither a list of roles nor { roles: [...], people: N }' },
-)
+export const ApproveText = z.union([PeopleRoles.min(1).transform(onePersonOfEach), PeopleOfAny], NEITHER)
+
+/** As `ApproveText`; an empty list is nobody. */
+export const ApproveOrNobody = z.union([PeopleRoles.transform(onePersonOfEach), PeopleOfAny], NEITHER)

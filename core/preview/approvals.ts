@@ -11,7 +11,7 @@ const askedFirst = (plan: Plan, path: Path): Approval[] => {
   const rows = plan.decide.filter((row) => row.path === path && row.approve.length > 0)
   return rows.map(({ when, approve }) => ({
     purpose: 'proceed' as const,
-    signal: when,
+    signal: when.join(', '),
     roles: approve,
     people: approve.length,
     within: plan.approval.within,

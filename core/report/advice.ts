@@ -1,4 +1,4 @@
-import type { Incident, StepEvent } from '#core/incident/incident.ts'
+import type { Contained, Incident, StepEvent } from '#core/incident/incident.ts'
 import type { Problem } from '#core/incident/problem.ts'
 import type { Run } from '#core/incident/run.ts'
 import type { Plan } from '#core/plan/load.ts'
@@ -15,6 +15,8 @@ const startAgain = (plan: string, path: string, reason: string): string =>
 export interface Ending {
   readonly problem: Problem | null
   readonly reEnabled: boolean
+  /** Containment that waited for an answer; `null` or absent when it came first, and is in the record of the run. */
+  readonly contained?: Contained | null | undefined
 }
 
 /** What to do about a problem in general; an error of ours says in its cause what to do about itself. */
@@ -52,13 +54,15 @@ const next = (
   plan: Plan,
   outcome: RunReport['outcome'],
   retirement: RunReport['retirement'],
-  { problem, reEnabled }: Ending,
+  { problem, reEnabled, contained }: Ending,
 ): string[] => {
   if (problem)
     return [
-      reEnabled || mayBeOn(problem)
-        ? `The system is not contained: its flags were being set on again. Contain it: ${startAgain(plan.name, 'flag', 'contain')}.`
-        : 'The system is contained: the flags are at their safe values.',
+      contained === null
+        ? `The system is not contained: nothing was changed without an answer. Contain it: ${startAgain(plan.name, 'flag', 'contain')}.`
+        : reEnabled || mayBeOn(problem)
+          ? `The system is not contained: its flags were being set on again. Contain it: ${startAgain(plan.name, 'flag', 'contain')}.`
+          : 'The system is contained: the flags are at their safe values.',
       `Go on: ${startAgain(plan.name, run.path, 'retry')}.`,
       ...(run.path === 'full' || run.path === 'purge'
         ? [`Or go back: ${startAgain(plan.name, 'restore', 'back')}.`]

@@ -129,8 +129,9 @@ export const reportOfRun = async (
   { objects, executions, clock, environment }: ReportPorts,
 ): Promise<RunReport> => {
   const { problem } = ending
-  const incident = await readIncident(objects, run.incident)
-  if (!incident) throw new TypeError(`run "${run.incident}" was opened, so its record is there`)
+  const record = await readIncident(objects, run.incident)
+  if (!record) throw new TypeError(`run "${run.incident}" was opened, so its record is there`)
+  const incident = { ...record, contained: record.contained ?? ending.contained ?? null }
   const createdAt = clock.now().toISOString()
   const looks = await readLooks(objects, run.incident)
   const [states, events, checks, approvals, evidence, messages, newest, replaced, others] = await Promise.all([
@@ -231,7 +232,7 @@ export const reportOfRun = async (
     ),
     seconds: { contained, total },
     loss: advice.loss(snapshot, events, replaced),
-    next: advice.next(run, plan, outcome, retirement, ending),
+    next: advice.next(run, plan, outcome, retirement, { ...ending, contained: incident.contained }),
     contacts: Object.entries(plan.contacts).map(([role, { name, reach }]) => ({ role, name, reach: reach.join(', ') })),
     followUps: advice.followUps(run, incident, outcome),
     createdAt,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { askForApproval, PURPOSES, type Purpose } from '#core/approval/approval.ts'
 import { requireStillWanted } from '#core/approval/supersede.ts'
+import { rolesToAsk } from '#core/decide/ask.ts'
 import { rowOf } from '#core/decide/decide.ts'
 import { readCourse } from '#core/incident/course.ts'
 import { readEvents, readIncident } from '#core/incident/incident.ts'
@@ -25,8 +26,9 @@ const whoApproves = async (run: Run, plan: Plan, purpose: Purpose, objects: Obje
   if (purpose === 'purge') return pathOf(plan, 'full').purge.approve
   if (purpose === 're-enable' || purpose === 'replace') return pathOf(plan, 'restore').reEnable.approve
   // Of the path that is taken now: a worse one has a row of its own.
-  const signal = ((await readCourse(objects, run.incident)) ?? (await readIncident(objects, run.incident)))?.signal
-  return onePersonOfEach((signal && rowOf(plan, signal.name, signal.severity)?.approve) ?? [])
+  const from = (await readCourse(objects, run.incident)) ?? (await readIncident(objects, run.incident))
+  const row = from?.signal && rowOf(plan, from.signal.name, from.signal.severity)
+  return onePersonOfEach(rolesToAsk(plan, from?.decided?.approve ?? row?.approve ?? []))
 }
 
 const EVENTS = {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Approvers } from '#core/approval/approvers.ts'
 import { Run } from '#core/incident/run.ts'
+import type { Autonomy } from '#core/plan/autonomy.ts'
 import type { Plans } from '#core/plan/plans.ts'
 import type {
   Alarms,
@@ -38,6 +39,10 @@ export interface Ports {
   readonly plans: Plans
   /** `dev`, `staging`, `prod`, or `local`. */
   readonly environment: string
+  /** How far an alarm may go by itself in this environment. */
+  readonly autonomy: Autonomy
+  /** Whether the environment is marked as one whose data may go: only there a plan can purge without approval. */
+  readonly disposable: boolean
   /** The state machine's definition, for the picture in the report. */
   readonly machine: unknown
   /** Aborts shortly before the function's time is over. */

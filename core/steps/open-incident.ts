@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { asksFirst } from '#core/decide/ask.ts'
 import { rowOf } from '#core/decide/decide.ts'
 import { RollbackError } from '#core/errors.ts'
 import { admit } from '#core/incident/admission.ts'
@@ -8,12 +9,14 @@ import { Contained, type Incident } from '#core/incident/incident.ts'
 import { type Joiner, joinRun, recordRefusal, tellOfJoining } from '#core/incident/join.ts'
 import { keys } from '#core/incident/keys.ts'
 import { claimLease } from '#core/incident/lease.ts'
-import { Execution, Request, type Signal } from '#core/incident/request.ts'
+import { type Decided, Execution, Request, type Signal } from '#core/incident/request.ts'
 import type { Run, Starter } from '#core/incident/run.ts'
 import { writeJson } from '#core/json.ts'
 import type { IncidentId, Path, PlanName } from '#core/names.ts'
+import { type Autonomy, lowest } from '#core/plan/autonomy.ts'
 import type { Plan } from '#core/plan/load.ts'
-import { defineStep } from '#core/steps/define-step.ts'
+import { purgesUnasked } from '#core/purge/unasked.ts'
+import { defineStep, type Ports } from '#core/steps/define-step.ts'
 
 export const stepsOf = (plan: Plan, path: Path) =>
   path === 'partial' ? (plan.paths.partial?.steps ?? []) : path === 'full' ? (plan.paths.full?.steps ?? []) : []
@@ -21,17 +24,37 @@ export const stepsOf = (plan: Plan, path: Path) =>
 const hasPath = (plan: Plan, path: Path): boolean =>
   path === 'purge' ? plan.paths.full !== undefined : plan.paths[path] !== undefined
 
+interface Start {
+  readonly path: Path
+  readonly signal: Signal | null
+  readonly decided: Decided | null
+}
+
+/** How far a run may go by itself. Who starts a path by hand has decided; an alarm goes as far as it may here and now. */
+const rungOf = ({ signal, decided }: Start, environment: Autonomy): Autonomy =>
+  signal === null ? 'act' : lowest(environment, decided?.autonomy ?? environment)
+
+const asks = (plan: Plan, start: Start, rung: Autonomy): boolean => {
+  const { path, signal, decided } = start
+  if (signal === null) return false
+  return asksFirst(
+    { path, approve: decided?.approve ?? rowOf(plan, signal.name, signal.severity)?.approve ?? [] },
+    rung,
+  )
+}
+
 /** What the state machine needs of the plan: numbers and lists, no decisions. */
-export const settingsOf = (plan: Plan, path: Path, signal: Signal | null) => ({
+export const settingsOf = (plan: Plan, start: Start, here: Pick<Ports, 'autonomy' | 'disposable'>) => ({
   concurrency: plan.snapshot.concurrency,
-  // Who starts a path by hand has decided; one that an alarm has chosen may have to be approved.
-  askFirst: signal !== null && (rowOf(plan, signal.name, signal.severity)?.approve ?? []).length > 0,
+  askFirst: asks(plan, start, rungOf(start, here.autonomy)),
   approvalSeconds: seconds(plan.approval.within),
   purgeApprovalSeconds: seconds(plan.paths.full?.purge.within ?? plan.approval.within),
-  purgeNow: path === 'full' && plan.paths.full?.purge.after === 0,
+  purgeNow: start.path === 'full' && plan.paths.full?.purge.after === 0,
+  purgeUnasked: purgesUnasked(plan, here.disposable),
   // Whatever an alarm has started, it never switches anything on.
-  reEnable: plan.paths.restore !== undefined && signal === null,
-  escalate: plan.watch?.escalate === true && plan.paths.full !== undefined,
+  reEnable: plan.paths.restore !== undefined && start.signal === null,
+  // Whoever said yes to the partial path did not say yes to the full one.
+  escalate: plan.watch?.escalate === true && plan.paths.full !== undefined && rungOf(start, here.autonomy) === 'act',
   fullSteps: stepsOf(plan, 'full'),
 })
 
@@ -68,7 +91,7 @@ export const openIncident = defineStep({
     contained: Contained.nullable(),
     execution: Execution.extend({ startedAt: z.string() }),
   }),
-  needs: ['objects', 'executions', 'notifier', 'plans', 'clock', 'environment', 'starter'],
+  needs: ['objects', 'executions', 'notifier', 'plans', 'clock', 'environment', 'starter', 'autonomy', 'disposable'],
   run: async ({ request, contained, execution }, ports) => {
     const plan = await ports.plans.load(request.plan)
     const path = request.path
@@ -99,8 +122,9 @@ export const openIncident = defineStep({
       return notOurs(refusal.detail, refusal.joined, refusal.why)
     }
     const signal = request.signal ?? null
+    const decided = request.decided ?? null
     // Before the record: whoever joins a run that has one finds its course.
-    const course = await openCourse(incident, { path, signal }, ports)
+    const course = await openCourse(incident, { path, signal, decided }, ports)
     if (signal && !request.drill && isCounted(path))
       await recordRun(ports.objects, { plan: plan.name, incident, path }, execution.startedAt)
     const run: Run = {
@@ -120,6 +144,7 @@ export const openIncident = defineStep({
       path,
       reason: request.reason,
       signal,
+      decided,
       drill: run.drill,
       snapshot: request.snapshot ?? null,
       environment: ports.environment,
@@ -142,7 +167,7 @@ export const openIncident = defineStep({
       run,
       steps: stepsOf(plan, path),
       settings: {
-        ...settingsOf(plan, path, course?.signal ?? null),
+        ...settingsOf(plan, { path, signal: course?.signal ?? null, decided: course?.decided ?? null }, ports),
         watch: request.watch ?? true,
         restore: { snapshot: request.snapshot ?? null, acceptDrift: request['accept-drift'] ?? false },
       },

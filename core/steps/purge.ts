@@ -8,20 +8,21 @@ import { writeJson } from '#core/json.ts'
 import { pathOf } from '#core/plan/path-of.ts'
 import { purge as destroy } from '#core/purge/purge.ts'
 import { PurgeSubject } from '#core/purge/subject.ts'
+import { purgesUnasked } from '#core/purge/unasked.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 
 export const purge = defineStep({
   kind: 'purge',
   purpose: 'Destroys retired tables, after it has checked approval, snapshot and coverage once more under its lock.',
   event: inRun(z.strictObject({ subject: PurgeSubject })),
-  needs: ['database', 'objects', 'plans', 'clock', 'environment', 'approvalKey', 'signal'],
+  needs: ['database', 'objects', 'plans', 'clock', 'environment', 'approvalKey', 'disposable', 'signal'],
   run: async ({ run, input }, ports) => {
     const plan = await ports.plans.load(run.plan)
     // Before approvals are looked at: who has stopped the plan is the one to ask.
     await requireNotStopped(run.plan, ports.objects)
     // A task token alone is never enough: the record of the approval is.
     const question = { purpose: 'purge', subject: input.subject, approve: pathOf(plan, 'full').purge.approve } as const
-    await requireApproval(run, question, ports)
+    if (!purgesUnasked(plan, ports.disposable)) await requireApproval(run, question, ports)
     const { changed, rows, extension } = await mutating(
       run,
       plan,

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { recordDrill } from '#core/decide/drill.ts'
 import { closeCourse } from '#core/incident/course.ts'
 import { explained } from '#core/incident/explain.ts'
-import { readIncident } from '#core/incident/incident.ts'
+import { Contained, readIncident } from '#core/incident/incident.ts'
 import { keys } from '#core/incident/keys.ts'
 import { releaseLease } from '#core/incident/lease.ts'
 import { valuesOfIncident, valuesOfReport } from '#core/incident/message-values.ts'
@@ -24,7 +25,14 @@ const EVENTS = {
 export const report = defineStep({
   kind: 'report',
   purpose: 'Writes the report of the run, tells people how it ended, and gives the lease back.',
-  event: inRun(z.strictObject({ problem: Problem.nullable(), reEnabled: z.boolean() })),
+  event: inRun(
+    z.strictObject({
+      problem: Problem.nullable(),
+      reEnabled: z.boolean(),
+      /** What containment did that had to wait for an answer: the record of the run was written before. */
+      contained: Contained.nullable().optional(),
+    }),
+  ),
   needs: ['executions', 'notifier', 'objects', 'plans', 'clock', 'environment', 'machine'],
   run: async ({ run, input }, ports) => {
     const plan = await ports.plans.load(run.plan)
@@ -67,6 +75,12 @@ export const report = defineStep({
       'text/markdown; charset=utf-8',
     )
     await ports.objects.write(key, renderHtml(written, ports.machine), undefined, 'text/html; charset=utf-8')
+    if (written.outcome === 'drill-passed') {
+      const { plan: name, planDigest, path, incident } = run
+      const { createdAt } = written
+      const drill = { plan: name, planDigest, path, incident, environment: ports.environment, createdAt }
+      await recordDrill(ports.objects, { ...drill, outcome: 'drill-passed' })
+    }
     await releaseLease(run, ports)
     const { outcome } = written
     return { changed: true, detail: `${outcome}: ${key}`, outcome }

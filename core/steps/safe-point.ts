@@ -10,12 +10,12 @@ export const safePoint = defineStep({
   purpose: 'Looks whether a worse path was demanded of the run, and goes on with it.',
   event: inRun(z.strictObject({})),
   record: 'changes',
-  needs: ['objects', 'plans', 'clock', 'environment'],
+  needs: ['objects', 'plans', 'clock', 'environment', 'autonomy', 'disposable'],
   run: async ({ run }, ports) => {
     const { course, taken } = await takeDemand(run, ports)
     if (!course || !isWorse(course.path, run.path))
       return { changed: false, detail: 'no worse path was demanded', escalate: false, run, steps: [], settings: null }
-    const { path, signal } = course
+    const { path, signal, decided = null } = course
     const plan = await ports.plans.load(run.plan)
     const escalation = course.escalations.at(-1)
     if (signal && escalation && isCounted(path)) await recordRun(ports.objects, { ...run, path }, escalation.at)
@@ -26,7 +26,7 @@ export const safePoint = defineStep({
       escalate: true,
       run: next,
       steps: stepsOf(plan, path),
-      settings: settingsOf(plan, path, signal),
+      settings: settingsOf(plan, { path, signal, decided }, ports),
     }
   },
 })

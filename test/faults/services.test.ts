@@ -47,6 +47,7 @@ describePostgres('a service that fails', () => {
       expect(problem).toMatchObject({ error: 'Bucket.Unreachable', category: 'unreachable' })
       expect(report).toBeNull()
       expect(states.map(({ name }) => name)).toEqual([
+        'May containment come first?',
         'Contain',
         'Open incident',
         'Needs a human',

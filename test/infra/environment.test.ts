@@ -11,14 +11,27 @@ const complaint = (environments: unknown): string => {
   throw new Error('the context was accepted')
 }
 
-test('an environment needs nothing but its name', () => {
-  expect(readEnvironments({ dev: {} })).toEqual([{ name: 'dev' }])
+test('an environment needs nothing but its name, observes, and keeps its data', () => {
+  expect(readEnvironments({ dev: {} })).toEqual([{ name: 'dev', autonomy: 'observe', disposable: false }])
+})
+
+test('an environment goes as far as its context says', () => {
+  expect(readEnvironments({ dev: { autonomy: 'act', disposable: true } })).toEqual([
+    { name: 'dev', autonomy: 'act', disposable: true },
+  ])
 })
 
 test('a database is taken with the user who signs in by IAM', () => {
   const database = { url: 'postgresql://vector_rollback@db.example.com:5432/app', resourceId: 'db-ABC123' }
   expect(readEnvironments({ prod: { account: '123456789012', region: 'eu-central-1', database } })).toEqual([
-    { name: 'prod', account: '123456789012', region: 'eu-central-1', database },
+    {
+      name: 'prod',
+      account: '123456789012',
+      region: 'eu-central-1',
+      database,
+      autonomy: 'observe',
+      disposable: false,
+    },
   ])
 })
 
@@ -28,6 +41,8 @@ describe('a mistake is shown where it stands', () => {
     [{}, 'context.environments: name at least one environment'],
     [{ Prod: {} }, 'context.environments.Prod: '],
     [{ prod: { regoin: 'eu-central-1' } }, 'context.environments.prod: Unrecognized key: "regoin"'],
+    [{ prod: { autonomy: 'full' } }, 'context.environments.prod.autonomy: '],
+    [{ prod: { disposable: 'yes' } }, 'context.environments.prod.disposable: '],
     [{ prod: { account: '12' } }, 'context.environments.prod.account: an account has 12 digits'],
     [{ prod: { account: '123456789012' } }, 'context.environments.prod: give account and region, or neither'],
     [
@@ -55,7 +70,7 @@ describe('approvers', () => {
       dba: [`${DBA}/*`, `${DBA}/ann@example.com`, 'arn:aws:iam::111122223333:user/admins/ann'],
       'team-lead': ['arn:aws:iam::111122223333:role/release'],
     }
-    expect(readEnvironments({ prod: { approvers } })).toEqual([{ name: 'prod', approvers }])
+    expect(readEnvironments({ prod: { approvers } })).toMatchObject([{ name: 'prod', approvers }])
   })
 
   test.each([

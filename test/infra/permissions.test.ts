@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib'
 import type { Template } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { decideKeys } from '#core/decide/keys.ts'
 import { keys } from '#core/incident/keys.ts'
 import type { IncidentId, PlanName, RetirementId } from '#core/names.ts'
 import { loadPlan } from '#core/plan/load.ts'
@@ -145,7 +146,7 @@ describe('the bucket', () => {
       [`${keys.looks(incident)}at-full.json`]: ['watch'],
       [keys.reEnabling(incident)]: ['re-enable'],
       // Written by the command line, with the rights of a person.
-      [keys.lastDrill(plan)]: [],
+      [keys.lastDrill(plan)]: ['report'],
       [keys.retirement(plan, incident)]: ['retire', 'set-aside'],
       [`${keys.droppedIndexes(plan)}0123.json`]: ['build-indexes', 'drop-indexes', 'swap-in'],
       [partsKey(plan, snapshot)]: ['list-parts'],
@@ -162,6 +163,19 @@ describe('the bucket', () => {
     }
     const inRun = STEPS.filter(({ kind }) => kind !== 'contain' && kind !== 'open-incident').map(({ kind }) => kind)
     expect(writers(`${keys.events(incident)}at-purge-1.json`)).toEqual(inRun.sort())
+  })
+
+  test('keeps what is decided, changed and drilled: an alarm may not write that a drill has passed', () => {
+    const at = '2026-11-21T03:00:00.000Z'
+    const kept: Record<string, readonly string[]> = {
+      [decideKeys.decision(plan, { name: 'slow', state: 'ALARM', at })]: ['on-alarm', 'sweep-alarms'],
+      [decideKeys.change('all', at)]: ['on-alarm', 'sweep-alarms'],
+      [decideKeys.alarms(plan)]: ['on-alarm', 'sweep-alarms'],
+      [decideKeys.drill(plan, 'full')]: ['report'],
+      [keys.lastDrill(plan)]: ['report'],
+    }
+    for (const [key, kinds] of Object.entries(kept)) expect(writers(key), key).toEqual(kinds)
+    for (const key of Object.keys(kept)) expect(readers(key), key).toContain('on-alarm')
   })
 
   test('lets every step that changes the database, or a flag, read the lease and the kill switches, which only people write', () => {
@@ -219,7 +233,7 @@ describe('the bucket', () => {
 
   test('answers "no such key" to whoever reads, and to nobody else', () => {
     expect(who('s3:ListBucket', bucket)).toEqual(
-      ['answer', 'observe-report', 'remind', 'sweep-alarms', ...needing('objects')].sort(),
+      ['answer', 'observe-report', 'on-alarm', 'remind', 'sweep-alarms', ...needing('objects')].sort(),
     )
   })
 })

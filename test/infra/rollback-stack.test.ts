@@ -173,9 +173,11 @@ describe('an alarm reaches its function', () => {
     const Rule = z.object({
       detail: z.object({ alarmName: z.array(z.union([z.string(), z.object({ prefix: z.string() })])) }),
     })
-    const [rule] = Object.values(template.findResources('AWS::Events::Rule')).filter(
-      ({ Properties }) => Properties.EventPattern !== undefined,
+    const [rule] = Object.values(template.findResources('AWS::Events::Rule')).filter(({ Properties }) =>
+      Properties.EventPattern?.source?.includes('aws.cloudwatch'),
     )
+    // Every state: OK and INSUFFICIENT_DATA are kept.
+    expect(rule?.Properties.EventPattern.detail.state).toBeUndefined()
     const { alarmName: patterns } = Rule.parse(rule?.Properties.EventPattern).detail
     const passes = (name: string) =>
       patterns.some((pattern) => (typeof pattern === 'string' ? pattern === name : name.startsWith(pattern.prefix)))
@@ -185,6 +187,12 @@ describe('an alarm reaches its function', () => {
         expect(passes(alarmName(plan, signal, 'dev'))).toBe(false)
         for (const name of alarm) expect(passes(name.replaceAll('{env}', 'prod'))).toBe(true)
       }
+  })
+
+  test('and so does a change that CI tells of, of this environment only, in the words of the function', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { 'detail-type': ['vector-rollback change'], detail: { environment: ['prod'] } },
+    })
   })
 
   test('and people are told of an event that could not be handled', () => {
@@ -244,6 +252,35 @@ test.each([
     ScheduleExpression: expression,
     State: 'ENABLED',
     Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp(target), 'Arn'] } })],
+  })
+})
+
+describe('how far alarms go by themselves', () => {
+  const variables = (of: Template, name: string) =>
+    [...functionsOf(of)].flatMap(([kind, { Environment }]) => {
+      const value = Environment.Variables[name]
+      return value === undefined ? [] : [[kind, value]]
+    })
+
+  test('is nowhere, in an environment that says nothing, and nothing there is disposable', () => {
+    expect(variables(template, 'AUTONOMY')).toEqual([
+      ['open-incident', 'observe'],
+      ['safe-point', 'observe'],
+      ['on-alarm', 'observe'],
+      ['sweep-alarms', 'observe'],
+    ])
+    expect(variables(template, 'DISPOSABLE')).toEqual([
+      ['open-incident', 'false'],
+      ['safe-point', 'false'],
+      ['purge', 'false'],
+    ])
+  })
+
+  test('is what the context says', async () => {
+    const dev = (await synthesise({ dev: { autonomy: 'act', disposable: true } })).get('vector-rollback-dev')
+    if (!dev) throw new Error('one environment, one stack')
+    expect(new Set(variables(dev, 'AUTONOMY').map(([, value]) => value))).toEqual(new Set(['act']))
+    expect(new Set(variables(dev, 'DISPOSABLE').map(([, value]) => value))).toEqual(new Set(['true']))
   })
 })
 

@@ -30,7 +30,13 @@ describe('one incident of a plan', () => {
     const ends = outcomes.filter(({ execution }) => execution !== arn)
     for (const { execution } of ends) {
       const { states } = await world.ended({ arn: execution ?? '' })
-      expect(states.map(({ name }) => name)).toEqual(['Contain', 'Open incident', 'Is it ours?', 'Nothing to do'])
+      expect(states.map(({ name }) => name)).toEqual([
+        'May containment come first?',
+        'Contain',
+        'Open incident',
+        'Is it ours?',
+        'Nothing to do',
+      ])
     }
     await world.answer(await world.asked(id), 'team-lead')
     const { report, problem } = await world.ended({ arn })
@@ -74,7 +80,7 @@ describe('an alarm that flaps', () => {
   afterEach(() => world?.close())
 
   const names = async (arn: string) => (await world.ended({ arn })).states.map(({ name }) => name)
-  const HELD_BACK = ['Contain', 'Open incident', 'Is it ours?', 'Nothing to do']
+  const HELD_BACK = ['May containment come first?', 'Contain', 'Open incident', 'Is it ours?', 'Nothing to do']
 
   test('rolls back once; within the cooldown it contains again and is written beside the run that has ended', async () => {
     const first = await world.goOff('partial')
@@ -123,7 +129,13 @@ describe('an alarm that flaps', () => {
     }
     await world.stack.flags.write(FLAG as never, 'true')
     const fourth = await world.goOff('partial')
-    expect(await names(fourth.arn)).toEqual(['Contain', 'Open incident', 'Is it ours?', 'Handed over'])
+    expect(await names(fourth.arn)).toEqual([
+      'May containment come first?',
+      'Contain',
+      'Open incident',
+      'Is it ours?',
+      'Handed over',
+    ])
     expect(await world.flag()).toBe('false')
     const last = runs.at(-1) as never
     expect(await world.told(last, 'held-back')).toHaveLength(1)
@@ -155,7 +167,7 @@ describe('an alarm that flaps', () => {
       const { arn } = await world.goOff('partial')
       await world.until(async () => JSON.stringify(world.stack.messages()).includes('Bucket.Unreachable'))
       const states = (await world.stack.executions.history(arn)).map(({ name }) => name)
-      expect(states).toEqual(['Contain', 'Open incident', 'Needs a human'])
+      expect(states).toEqual(['May containment come first?', 'Contain', 'Open incident', 'Needs a human'])
       expect(await world.flag()).toBe('false')
     } finally {
       world.stack.faults.up('s3')

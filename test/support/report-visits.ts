@@ -24,12 +24,14 @@ export const visited = (legs: readonly Leg[], start = 900): VisitedState[] => {
 }
 
 export const OPENING: Leg[] = [
+  ['May containment come first?', 4],
   ['Contain', 3_310],
   ['Open incident', 412],
   ['Is it ours?', 4],
   ['Tell and record', 2_204],
   ['> Notify the start', 380],
   ['> Preserve evidence', 1_824],
+  ['Approved first?', 4],
   ['Which path?', 5],
 ]
 export const CLOSING: Leg[] = [

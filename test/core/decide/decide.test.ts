@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type AlarmState, readAlarm } from '#core/decide/alarm.ts'
-import { alarmName, executionName, type Matched, matchAlarm, requestFor } from '#core/decide/decide.ts'
+import { alarmName, concernedBy, executionName, type Matched, matchRow, requestFor } from '#core/decide/decide.ts'
 import { Request } from '#core/incident/request.ts'
 import type { PlanName } from '#core/names.ts'
+import type { Plan } from '#core/plan/load.ts'
 import { eventBridge, lambdaAction } from './alarm-events.ts'
 import { planWith } from './plans.ts'
 
@@ -14,6 +15,11 @@ const alarm = (name: string, more: Partial<AlarmState> = {}): AlarmState => ({
   reason: 'Threshold Crossed.',
   ...more,
 })
+/** Where nothing but the signal is known, and nothing else asked for. */
+const matchAlarm = (plans: readonly Plan[], { name, at }: AlarmState, environment: string): Matched[] =>
+  concernedBy(plans, { name }, environment).flatMap(
+    (concerned) => matchRow(concerned, { change: 'off', also: [], at }) ?? [],
+  )
 const only = (matched: readonly Matched[]): Matched => {
   const [first, ...others] = matched
   if (!first || others.length > 0) throw new Error(`${matched.length} rows, not one`)
@@ -53,18 +59,17 @@ describe('an alarm of a plan', () => {
     expect(new Set(matched.map(({ plan }) => executionName(plan, alarm('cpu-prod')))).size).toBe(2)
   })
 
-  test('that several signals of a plan share leads to the most severe row alone, whatever their order', async () => {
+  test('that several signals of a plan share leads to one row: that of the most severe signal, the first among equals', async () => {
     const rows = [
       { signal: 'a', severity: 'low', path: 'full', alarms: ['cpu'] },
       { signal: 'b', severity: 'high', path: 'flag', alarms: ['cpu'] },
       { signal: 'c', severity: 'high', path: 'partial', alarms: ['cpu'] },
       { signal: 'd', severity: 'medium', path: 'monitor', alarms: ['cpu'] },
     ]
-    for (const order of [rows, rows.toReversed()])
-      expect(only(matchAlarm([await planWith(order)], alarm('cpu'), 'prod'))).toMatchObject({
-        signal: 'c',
-        decision: { path: 'partial' },
-      })
+    const found = async (order: typeof rows) => only(matchAlarm([await planWith(order)], alarm('cpu'), 'prod'))
+    // Row 1 is that of the small plan itself.
+    expect(await found(rows)).toMatchObject({ signal: 'b', row: 3, decision: { path: 'flag' } })
+    expect(await found(rows.toReversed())).toMatchObject({ signal: 'c', row: 3, decision: { path: 'partial' } })
   })
 })
 
@@ -101,7 +106,7 @@ describe('the input of the state machine', () => {
     const inputs = [lambdaAction, eventBridge, lambdaAction].map((form) => {
       const read = readAlarm(form({ name }))
       if (!read) throw new Error('the event was not read')
-      return JSON.stringify(requestFor(only(matchAlarm([plan], read, 'prod')), read))
+      return JSON.stringify(requestFor(only(matchAlarm([plan], read, 'prod')), read, 'act'))
     })
     expect(new Set(inputs).size).toBe(1)
     expect(JSON.parse(inputs[0] ?? '')).toEqual({
@@ -115,17 +120,18 @@ describe('the input of the state machine', () => {
         at: '2026-11-21T03:00:00.123Z',
         reason: expect.stringMatching(/^Threshold Crossed: /),
       },
+      decided: { row: 1, autonomy: 'act', approve: ['lead'] },
     })
   })
 
   test('is one that the state machine accepts, however long the reason is', async () => {
     const plan = await planWith()
     const told = alarm(alarmName(plan, 'slow', 'prod'), { reason: 'x'.repeat(10_000) })
-    expect(() => Request.parse(requestFor(only(matchAlarm([plan], told, 'prod')), told))).not.toThrow()
+    expect(() => Request.parse(requestFor(only(matchAlarm([plan], told, 'prod')), told, 'contain'))).not.toThrow()
   })
 
   test('is none for a row that only monitors', async () => {
     const plan = await planWith([{ signal: 'lag', severity: 'low', path: 'monitor', alarms: ['lag'] }])
-    expect(requestFor(only(matchAlarm([plan], alarm('lag'), 'prod')), alarm('lag'))).toBeNull()
+    expect(requestFor(only(matchAlarm([plan], alarm('lag'), 'prod')), alarm('lag'), 'act')).toBeNull()
   })
 })

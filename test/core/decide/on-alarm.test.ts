@@ -36,8 +36,10 @@ const world = (plans: Readonly<Record<string, Plan | null>>, failing: readonly s
     log.push(what)
     if (failing.some((start) => what.startsWith(start))) throw new Error(`${what} failed`)
   }
+  // There is no bucket: whatever is decided here is decided without it.
   const ports = untouched({
     environment: 'prod',
+    autonomy: 'act',
     plans: library(plans),
     clock: { now: () => new Date('2026-11-21T03:00:01Z'), sleep: () => new Promise(() => undefined) },
     flags: {
@@ -71,11 +73,13 @@ const cpu = (path: string) => [{ signal: 'cpu', severity: 'critical', path, alar
 const event = lambdaAction({ name: 'cpu' })
 
 describe('nothing is rolled back, and nothing even asked', () => {
-  test.each(['OK', 'INSUFFICIENT_DATA'])('when an alarm is %s', async (value) => {
+  test.each(['OK', 'INSUFFICIENT_DATA'])('when an alarm is %s, and that cannot be kept', async (value) => {
+    const { ports, log } = world({ small: await planWith() })
     for (const form of [lambdaAction, eventBridge])
-      expect(await onAlarm(form({ name: 'vector-rollback-prod-small-slow', value }), untouched())).toMatchObject([
-        { action: 'none', plan: null, contained: null, execution: null },
+      expect(await onAlarm(form({ name: 'vector-rollback-prod-small-slow', value }), ports)).toMatchObject([
+        { action: 'none', plan: 'small', contained: null, execution: null },
       ])
+    expect(log).toEqual([])
   })
 
   test('when the event is anything but an alarm', async () => {

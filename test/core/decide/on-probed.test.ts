@@ -17,6 +17,7 @@ const world = (plan: Plan) => {
   const inputs: unknown[] = []
   const ports = {
     environment: 'prod',
+    autonomy: 'act',
     plans: {
       names: async () => [plan.name],
       load: async () => plan,
@@ -101,7 +102,7 @@ test('a signal that the plan does not have, or that no probe measures, is nothin
 
 test('of several canaries that fail at once the one whose path goes furthest acts, once, and names the others', async () => {
   const plan = await planWithSignals({ ...LEAK, worse: { sql: 'select 0' } })
-  const decide = plan.decide.map((row) => (row.when === 'worse' ? { ...row, path: 'full' as const } : row))
+  const decide = plan.decide.map((row) => (row.when.includes('worse') ? { ...row, path: 'full' as const } : row))
   const { ports, log, inputs } = world({ ...plan, decide })
   await onAlarm(destination(measured(result('leak'), result('worse', { value: 1, unit: 'count' }))), ports)
   expect(log).toHaveLength(2)

@@ -222,7 +222,12 @@ describe('references that lead nowhere', () => {
     const row = '  - when: slow\n    path: full\n    contain: immediately\n    within: 15m\n    approve: [lead]\n'
     expect(
       await problemsWith([row, `${row}  - { when: slow, path: flag, contain: immediately, within: 1m }\n`]),
-    ).toEqual(['plan.yaml:32:13 This row never matches: row 1 takes every "slow". Remove one of the two rows.'])
+    ).toEqual([
+      'plan.yaml:32:13 This row contradicts row 1: the same condition for "slow", another action. Keep one of the two, or give them different circumstances.',
+    ])
+    expect(await problemsWith([row, `${row}${row}`])).toEqual([
+      'plan.yaml:32:11 This row never matches: row 1 takes every "slow". Remove it, or move it up.',
+    ])
     expect(await problemsWith(['    path: full\n', '    path: full\n    severity: low\n'])).toEqual([
       'plan.yaml:29:15 This row never matches: "slow" is critical, not low. Correct the severity, or remove the row.',
     ])

@@ -13,6 +13,7 @@ test("the project's own machine rolls back by its flag path", async () => {
       held: null,
       steps: [],
       settings: {
+        askFirst: false,
         escalate: false,
         reEnable: false,
         purgeNow: false,
@@ -147,4 +148,25 @@ test('a run that joins another one contains once more after that is recorded, an
   expect(result.status).toBe('SUCCEEDED')
   expect(called).toEqual(['contain', 'join', 'contain'])
   expect(events.at(-2)?.stateExitedEventDetails?.name).toBe('Nothing to do')
+})
+
+test('what is only proposed contains nothing when it joins a run; what contains by itself contains once more', async () => {
+  const text = readFileSync(new URL('../../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
+  const containments = async (autonomy: string): Promise<number> => {
+    let contained = 0
+    const { result } = await run(text.replace(/\$\{(\w+)\}/g, '$1'), {
+      functions: {
+        ContainFunction: () => {
+          contained++
+          return { flags: [] }
+        },
+        OpenIncidentFunction: () => ({ run: null, joined: 'other', held: 'running', steps: [], settings: null }),
+      },
+      input: { plan: 'p', path: 'full', reason: 'an alarm', signal: { name: 's' }, decided: { autonomy } },
+    })
+    expect(result.status).toBe('SUCCEEDED')
+    return contained
+  }
+  expect(await containments('propose')).toBe(0)
+  expect(await containments('contain')).toBe(2)
 })

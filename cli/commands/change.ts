@@ -1,0 +1,34 @@
+import { type Command, Option } from 'commander'
+import type { ChangeOptions } from '#cli/change.ts'
+import { CHANGE_KINDS } from '#core/decide/change.ts'
+import { examples, json, plans } from './options.ts'
+
+export const changeCommand = (program: Command): void => {
+  program
+    .command('change')
+    .summary('say that something was deployed, switched or migrated')
+    .description(
+      'Writes a marker: only a change explains a rollback. In a plan with a window for changes (change.window), a signal without one is contained, and people are asked about the rest. To be called when the change begins.',
+    )
+    .addOption(new Option('--plan <plan>', 'whose change it is; all: every plan').makeOptionMandatory())
+    .addOption(new Option('--kind <kind>', CHANGE_KINDS.join(', ')).choices([...CHANGE_KINDS]).makeOptionMandatory())
+    .addOption(
+      new Option('--reference <text>', 'what people look it up by: version, commit, migration').makeOptionMandatory(),
+    )
+    .addOption(new Option('--state <dir>', 'folder of local runs, as "run --local" was given'))
+    .addOption(new Option('--bucket <name>', "a bucket of AWS, with the SDK's default credentials and region"))
+    .addOption(new Option('--environment <name>', 'of the bucket'))
+    .addOption(plans())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples(
+        'change --plan pgvector-search --kind deployment --reference v1.42.0 --bucket rollback-prod --environment prod',
+        'change --plan all --kind migration --reference 0042_embeddings --state ./state',
+      ),
+    )
+    .action(async (options: ChangeOptions) => {
+      const { change } = await import('#cli/change.ts')
+      process.exitCode = await change(options)
+    })
+}
