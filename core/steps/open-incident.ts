@@ -29,8 +29,6 @@ export const settingsOf = (plan: Plan, path: Path, signal: Signal | null) => ({
   approvalSeconds: seconds(plan.approval.within),
   purgeApprovalSeconds: seconds(plan.paths.full?.purge.within ?? plan.approval.within),
   purgeNow: path === 'full' && plan.paths.full?.purge.after === 0,
-  // Whatever an alarm has started, it never switches anything on.
-  reEnable: plan.paths.restore !== undefined && signal === null,
   escalate: plan.watch?.escalate === true && plan.paths.full !== undefined,
   fullSteps: stepsOf(plan, 'full'),
 })
@@ -143,6 +141,8 @@ export const openIncident = defineStep({
       steps: stepsOf(plan, path),
       settings: {
         ...settingsOf(plan, path, course?.signal ?? null),
+        // Whatever an alarm has started or taken further, it never switches anything on; also not when a person goes on.
+        reEnable: plan.paths.restore !== undefined && signal === null && (course?.signal ?? null) === null,
         watch: request.watch ?? true,
         restore: { snapshot: request.snapshot ?? null, acceptDrift: request['accept-drift'] ?? false },
       },
