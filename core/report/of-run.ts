@@ -61,6 +61,10 @@ const seconds = (from: string, to: string): number => Math.max(0, (Date.parse(to
 /** An alarm counts from the moment that it went off, a person from the start of the execution. */
 const beginOf = (incident: Incident): string => incident.signal?.at ?? incident.startedAt
 
+/** When the path that the run is on took the place of another; a run that stays on its own has no such moment. */
+const takenAt = (events: readonly StepEvent[]): string =>
+  events.findLast(({ kind, error }) => kind === 'safe-point' && !error)?.startedAt ?? ''
+
 const timelineOf = (
   incident: Incident,
   parts: Pick<RunReport, 'steps' | 'approvals' | 'notifications' | 'problem' | 'joined' | 'escalations'>,
@@ -152,9 +156,10 @@ export const reportOfRun = async (
   const begin = beginOf(incident)
   const contained = incident.contained ? seconds(begin, incident.contained.at) : null
   const total = seconds(begin, createdAt)
-  // Watching what was done is not part of doing it.
-  const watched = events.find(({ kind }) => kind === 'watch')?.startedAt
-  const worked = watched === undefined ? total : seconds(begin, watched)
+  // Watching what was done is not part of doing it; a worse path has its time from the moment that it was demanded.
+  const demanded = others.escalations.at(-1)?.at ?? begin
+  const watched = events.find(({ kind, startedAt }) => kind === 'watch' && startedAt > takenAt(events))?.startedAt
+  const worked = seconds(demanded, watched ?? createdAt)
   const limit = (run.path === 'purge' ? plan.paths.full?.budget : plan.paths[run.path]?.budget) ?? null
   const steps = [
     ...(incident.contained

@@ -5,6 +5,13 @@ import { scheduleOf, unmetGates } from '#core/re-enable/gate.ts'
 import type { ReEnableSubject } from '#core/re-enable/subject.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 import { newestChecks, readLooks } from '#core/verify/look.ts'
+import { DELIVERY_OF } from '#core/verify/read-checks.ts'
+import type { CheckResult } from '#core/verify/verification.ts'
+
+const isDelivery = ({ name }: CheckResult): boolean => name.startsWith(DELIVERY_OF)
+
+/** Without an echo this can never be known, so that people are told instead of being kept from re-enabling for good. */
+const isUntold = (check: CheckResult): boolean => isDelivery(check) && check.status === 'unknown'
 
 export const gate = defineStep({
   kind: 'gate',
@@ -15,8 +22,10 @@ export const gate = defineStep({
   run: async ({ run, input: { since } }, ports) => {
     const plan = await ports.plans.load(run.plan)
     const checks = await newestChecks(ports.objects, run.incident, await readLooks(ports.objects, run.incident))
-    const bad = checks.filter(({ status }) => status !== 'pass').map(({ name, status }) => `${name} (${status})`)
-    if (bad.length > 0 || checks.length === 0)
+    const bad = checks
+      .filter((check) => check.status !== 'pass' && !isUntold(check))
+      .map(({ name, status }) => `${name} (${status})`)
+    if (bad.length > 0 || checks.every(isDelivery))
       throw new RollbackError(
         'ReEnable.ChecksNotGreen',
         `Not every check passes: ${bad.join(', ') || 'none was asked'}.`,
@@ -26,10 +35,15 @@ export const gate = defineStep({
         },
       )
     const unwatched = plan.watch !== undefined && since === null
+    const untold = checks.filter(isUntold).map(({ name }) => `Nobody can tell the ${name}.`)
     const subject: ReEnableSubject = {
       askedAt: ports.clock.now().toISOString(),
       gates: pathOf(plan, 'restore').reEnable.gates,
-      unmet: [...(await unmetGates(run, plan, ports)), ...(unwatched ? ['Nobody watched the restored system.'] : [])],
+      unmet: [
+        ...(await unmetGates(run, plan, ports)),
+        ...untold,
+        ...(unwatched ? ['Nobody watched the restored system.'] : []),
+      ],
       steps: [...scheduleOf(plan)],
     }
     return { changed: false, detail: subject.unmet.join(' ') || 'nothing stands against asking', subject }

@@ -51,8 +51,6 @@ export const settingsOf = (plan: Plan, start: Start, here: Pick<Ports, 'autonomy
   purgeApprovalSeconds: seconds(plan.paths.full?.purge.within ?? plan.approval.within),
   purgeNow: start.path === 'full' && plan.paths.full?.purge.after === 0,
   purgeUnasked: purgesUnasked(plan, here.disposable),
-  // Whatever an alarm has started, it never switches anything on.
-  reEnable: plan.paths.restore !== undefined && start.signal === null,
   // Whoever said yes to the partial path did not say yes to the full one.
   escalate: plan.watch?.escalate === true && plan.paths.full !== undefined && rungOf(start, here.autonomy) === 'act',
   fullSteps: stepsOf(plan, 'full'),
@@ -168,6 +166,8 @@ export const openIncident = defineStep({
       steps: stepsOf(plan, path),
       settings: {
         ...settingsOf(plan, { path, signal: course?.signal ?? null, decided: course?.decided ?? null }, ports),
+        // Whatever an alarm has started or taken further, it never switches anything on; also not when a person goes on.
+        reEnable: plan.paths.restore !== undefined && signal === null && (course?.signal ?? null) === null,
         watch: request.watch ?? true,
         restore: { snapshot: request.snapshot ?? null, acceptDrift: request['accept-drift'] ?? false },
       },

@@ -13,7 +13,7 @@ import { fixtureOf } from '#core/plan/fixture.ts'
 import { embedded } from '#local/embedded.ts'
 import { outcomeOf } from '#local/outcome.ts'
 import { localArn, urlEvent } from '#local/people.ts'
-import { startStack } from '#local/stack.ts'
+import { type StackOptions, startStack } from '#local/stack.ts'
 import { type eventBridge, lambdaAction } from '#test/core/decide/alarm-events.ts'
 import type { Edit } from '#test/core/plan/folder.ts'
 import { FLAG, PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
@@ -56,8 +56,11 @@ const planCopy = async (edits: readonly Edit[]): Promise<string> => {
 
 export type AlarmWorld = Awaited<ReturnType<typeof alarmWorld>>
 
-/** The plan on the embedded database and the local stack, with nobody who answers by himself. */
-export const alarmWorld = async (edits: readonly Edit[] = []) => {
+/**
+ * The plan on the embedded database and the local stack, with nobody who answers by himself. `watches`: as in the stack;
+ * what is to happen in the middle of a watch needs one that waits.
+ */
+export const alarmWorld = async (edits: readonly Edit[] = [], watches: StackOptions['watches'] = 'hurry') => {
   const plans = await planCopy(edits)
   const database = await embedded()
   const fixture = await fixtureOf(PLAN_FOLDER)
@@ -84,6 +87,7 @@ export const alarmWorld = async (edits: readonly Edit[] = []) => {
     },
     plansDirectory: plans,
     approvers: () => null,
+    watches,
   })
   const { objects, executions } = stack
   let changes = 0

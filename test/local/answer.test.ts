@@ -299,6 +299,8 @@ describe('the state machine', () => {
   /** Waits in *Ask to go on*, contained: a signal for which the plan asks the team lead first. */
   const start = async () => {
     const incident = `answered-${++runs}` as IncidentId
+    // Each run is of another day: none is held back by what an earlier one has just done.
+    stack.clock.travel(24 * 3_600_000)
     const at = stack.clock.now().toISOString()
     const signal = { name: 'query-timeout', severity: 'critical', alarm: 'an-alarm', at, reason: 'slow' }
     const { arn } = await stack.executions.start(incident, { plan: PLAN, path: 'partial', reason: 'a test', signal })

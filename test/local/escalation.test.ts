@@ -1,17 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readRequest } from '#core/approval/approval.ts'
+import { lastHumanQuestion } from '#core/approval/decide-problem.ts'
 import { readBreaker } from '#core/incident/breaker.ts'
 import { keys } from '#core/incident/keys.ts'
+import type { IncidentId } from '#core/names.ts'
 import { type AlarmWorld, alarmWorld } from '#test/local/alarm-world.ts'
 import { FLAG, PLAN } from '#test/support/paths.ts'
 
 /** Long enough that nothing is over before the test has spoken, short enough for somebody to wait for it. */
-const WATCHED = [['snapshot: {', 'watch: { for: 1h, every: 1s }\nsnapshot: {']] as const
+const WATCHED = [['watch: {}', 'watch: { for: 1h, every: 1s }']] as const
+const UNWATCHED = [['watch: {}\n', '']] as const
+/** At the beginning and at the end: the clock travels past what lies between. */
+const TWO_LOOKS = [['watch: {}', 'watch: { for: 10m, every: 10m }']] as const
 
 describe('a worse path', () => {
   let world: AlarmWorld
-  const begin = async (edits: Parameters<typeof alarmWorld>[0] = []) => {
-    world = await alarmWorld(edits)
+  const begin = async (...how: Parameters<typeof alarmWorld>) => {
+    world = await alarmWorld(...how)
   }
   afterEach(() => world?.close())
   const sequence = (kinds: readonly string[], wanted: readonly string[]) =>
@@ -70,6 +75,19 @@ describe('a worse path', () => {
       expect(report?.approvals).toEqual([])
     })
 
+    test('that a person starts by hand does not let the run of an alarm re-enable, though they restore with it', async () => {
+      const run = await world.goOff('partial that asks')
+      await world.asked(run.incident)
+      world.meanwhile('verify', () => Promise.reject(new Error('gone')))
+      await world.ended(await world.start('by-hand', 'full'))
+      const problem = await world.until(() => lastHumanQuestion(world.objects, run.incident))
+      await world.stack.executions.succeed(problem?.token ?? '', { decision: 'path', path: 'restore' })
+      const { report } = await world.ended(run)
+      expect(report).toMatchObject({ outcome: 'restored', path: 'restore' })
+      expect(await readRequest(world.objects, run.incident, 're-enable')).toBeNull()
+      expect(await world.flag()).toBe('false')
+    }, 60_000)
+
     test('and is less severe, or the same, leaves the question as it is', async () => {
       const run = await world.goOff('full that asks')
       const question = await world.asked(run.incident)
@@ -109,7 +127,7 @@ describe('a worse path', () => {
   })
 
   describe('that comes while a run is watched', () => {
-    beforeEach(() => begin(WATCHED))
+    beforeEach(() => begin(WATCHED, 'wait'))
 
     test.for([
       ['flag', 'partial'],
@@ -149,16 +167,6 @@ describe('a worse path', () => {
       ])
     })
 
-    test('after the last look of a run: it does not end before it has taken it', async () => {
-      world.meanwhile('verify', async () => world.ended(await world.goOff('partial')))
-      const run = await world.goOff('flag')
-      const { report, states } = await world.ended(run)
-      expect(report).toMatchObject({ outcome: 'rolled-back', path: 'partial', escalations: [{ from: 'flag' }] })
-      expect(states.filter(({ name }) => name === 'Report').length).toBe(2)
-      expect(await world.told(run.incident, 'rolled-back')).toHaveLength(1)
-      expect(await world.incidents()).toEqual([run.incident])
-    })
-
     test('while a run ends: it waits a moment, and is a run of its own', async () => {
       const run = await world.goOff('flag')
       await world.until(async () => (await world.told(run.incident, 'started')).length > 0)
@@ -189,8 +197,30 @@ describe('a worse path', () => {
     })
   })
 
+  test.for([
+    ['checks', UNWATCHED],
+    ['watch', TWO_LOOKS],
+  ] as const)('after the last look of a run, in its %s: it does not end before it has taken it', async ([
+    at,
+    edits,
+  ]) => {
+    await begin(edits)
+    const { promise: begun, resolve: begins } = Promise.withResolvers<IncidentId>()
+    const isLast = async () => at === 'checks' || (await world.kinds(await begun)).includes('watch')
+    const look = async (): Promise<unknown> =>
+      (await isLast()) ? world.ended(await world.goOff('partial')) : world.meanwhile('verify', look)
+    world.meanwhile('verify', look)
+    const run = await world.goOff('flag')
+    begins(run.incident)
+    const { report, states } = await world.ended(run)
+    expect(report).toMatchObject({ outcome: 'rolled-back', path: 'partial', escalations: [{ from: 'flag' }] })
+    expect(states.filter(({ name }) => name === 'Report').length).toBe(2)
+    expect(await world.told(run.incident, 'rolled-back')).toHaveLength(1)
+    expect(await world.incidents()).toEqual([run.incident])
+  })
+
   test('is not taken from an alarm that would be one run too many: the breaker opens, the run goes on as it was', async () => {
-    await begin([...WATCHED, ['budgets:', 'runs-per-day: 1\nbudgets:']])
+    await begin([...WATCHED, ['budgets:', 'runs-per-day: 1\nbudgets:']], 'wait')
     await world.stack.objects.write(
       `${keys.runs(PLAN)}${world.stack.clock.now().toISOString()}-earlier.json`,
       JSON.stringify({}),

@@ -5,6 +5,16 @@ import { FLAG, PLAN } from '#test/support/paths.ts'
 
 const MINUTE = 60_000
 
+/** An execution that gets no run of its own: it contains also once it is in the record of the one that has. */
+const JOINED = [
+  'May containment come first?',
+  'Contain',
+  'Open incident',
+  'Is it ours?',
+  'Contain once more',
+  'Nothing to do',
+]
+
 /** The alarms of the signal that asks for the full path, and of the one that asks for the partial path without anybody. */
 const ALARMS = [['  query-timeout:\n', `  query-timeout:\n    alarm: [${FIFTY.join(', ')}]\n`]] as const
 
@@ -30,13 +40,7 @@ describe('one incident of a plan', () => {
     const ends = outcomes.filter(({ execution }) => execution !== arn)
     for (const { execution } of ends) {
       const { states } = await world.ended({ arn: execution ?? '' })
-      expect(states.map(({ name }) => name)).toEqual([
-        'May containment come first?',
-        'Contain',
-        'Open incident',
-        'Is it ours?',
-        'Nothing to do',
-      ])
+      expect(states.map(({ name }) => name)).toEqual(JOINED)
     }
     await world.answer(await world.asked(id), 'team-lead')
     const { report, problem } = await world.ended({ arn })
@@ -80,7 +84,6 @@ describe('an alarm that flaps', () => {
   afterEach(() => world?.close())
 
   const names = async (arn: string) => (await world.ended({ arn })).states.map(({ name }) => name)
-  const HELD_BACK = ['May containment come first?', 'Contain', 'Open incident', 'Is it ours?', 'Nothing to do']
 
   test('rolls back once; within the cooldown it contains again and is written beside the run that has ended', async () => {
     const first = await world.goOff('partial')
@@ -89,12 +92,12 @@ describe('an alarm that flaps', () => {
     await world.stack.flags.write(FLAG as never, 'true')
     world.stack.clock.travel(5 * MINUTE)
     const second = await world.goOff('partial')
-    expect(await names(second.arn)).toEqual(HELD_BACK)
+    expect(await names(second.arn)).toEqual(JOINED)
     expect(await world.flag()).toBe('false')
     world.stack.clock.travel(5 * MINUTE)
     // Less severe than what was done.
     const third = await world.goOff('flag')
-    expect(await names(third.arn)).toEqual(HELD_BACK)
+    expect(await names(third.arn)).toEqual(JOINED)
     const joined = await world.joined(first.incident)
     expect(joined.map(({ why }) => why)).toEqual(['cooldown', 'cooldown', 'cooldown'])
     expect(joined.map(({ incident }) => incident)).toEqual(expect.arrayContaining([second.incident, third.incident]))

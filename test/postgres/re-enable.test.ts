@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { AlarmOutcome } from '#core/decide/on-alarm.ts'
+import { recordJoined } from '#core/incident/joined.ts'
 import { keys } from '#core/incident/keys.ts'
 import { readMessages } from '#core/incident/tell.ts'
 import { readJson, writeJson } from '#core/json.ts'
@@ -125,7 +126,7 @@ describePostgres('re-enabling after a restore', () => {
     const record = await readReEnabling(world.stack.objects, INCIDENT)
     expect(record?.record.attested).toEqual({
       gates: ['Fixed.'],
-      unmet: ['No drill of this plan has passed within 90d.'],
+      unmet: ['No drill of this plan has passed within 90d.', 'Nobody can tell the delivery of SEARCH.'],
       by: ['Ada (lead)'],
     })
   })
@@ -151,7 +152,25 @@ describePostgres('re-enabling after a restore', () => {
       createdAt: world.stack.clock.now().toISOString(),
     })
     await world.restore('incident-2')
-    expect(await asked('incident-2')).toMatchObject({ about: expect.not.stringContaining('In spite of') })
+    expect(await asked('incident-2')).toMatchObject({ about: expect.not.stringContaining('No drill') })
+  })
+
+  test('nobody is asked while consumers are known to act on the old value', async () => {
+    let written: Promise<unknown> = Promise.resolve()
+    const world = await start({
+      onState: (state, visit, { objects, clock }) => {
+        if (state !== 'Watch' || visit !== 1) return
+        const check = { name: 'delivery of SEARCH', describe: '-', status: 'fail', detail: '1 of 2 has not followed' }
+        written = writeJson(objects, `${keys.checks(INCIDENT)}${clock.now().toISOString()}-delivery.json`, [check])
+      },
+    })
+    const { problem } = await world.restore()
+    await written
+    expect(problem).toMatchObject({
+      error: 'ReEnable.ChecksNotGreen',
+      text: expect.stringContaining('delivery of SEARCH (fail)'),
+    })
+    expect(await world.flag()).toBe('false')
   })
 
   test('a check that fails at a step switches the feature off again, and a person is told at how many percent', async () => {
@@ -228,9 +247,11 @@ describePostgres('re-enabling after a restore', () => {
     const world = await start({
       onState: (state, visit, stack) => {
         if (state === 'Gate' && visit === 1)
-          alarmed = writeJson(stack.objects, `${keys.joined(INCIDENT)}the-alarm.json`, {
+          alarmed = recordJoined(stack.objects, INCIDENT, {
             at: new Date(stack.clock.now().getTime() + 1_000).toISOString(),
             incident: 'the-alarm',
+            why: 'running',
+            request: { plan: 'small', path: 'full', reason: 'it leaks' },
           })
       },
     })

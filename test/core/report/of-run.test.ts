@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { askForApproval, recordAnswer } from '#core/approval/approval.ts'
 import type { Incident } from '#core/incident/incident.ts'
+import { keys } from '#core/incident/keys.ts'
 import type { Problem } from '#core/incident/problem.ts'
 import { tell } from '#core/incident/tell.ts'
+import { writeJson } from '#core/json.ts'
 import type { IncidentId, Path } from '#core/names.ts'
 import { onePersonOfEach } from '#core/plan/vocabulary.ts'
 import { testSigner } from '#test/support/signer.ts'
@@ -123,6 +125,18 @@ describe('the budgets of a report', () => {
     await happened(opened.run, 'watch', 21)
     await happened(opened.run, 'watch', 600)
     expect((await report(opened, { seconds: 610 })).budgets[1]).toMatchObject({ actualMs: 21_000, met: true })
+  })
+
+  test('of a worse path begin when it was demanded, and do not end with the watch of the path before', async () => {
+    const { plan, run } = await open('flag')
+    await happened(run, 'watch', 21)
+    const demand = { path: 'full' as const, by: 'worse' as IncidentId, at: at(300), reason: 'Worse.', signal: null }
+    const course = { path: 'full', signal: null, demand: null, escalations: [{ ...demand, from: 'flag' }] }
+    await writeJson(objects, keys.course(run.incident), { ...course, heldBack: null, open: false })
+    await happened(run, 'safe-point', 310)
+    await happened(run, 'watch', 2_400)
+    const { budgets } = await report({ plan, run: { ...run, path: 'full' } }, { seconds: 2_500 })
+    expect(budgets[1]).toEqual({ name: 'total', limitMs: 1_800_000, actualMs: 2_100_000, met: false })
   })
 
   test('of a purge is that of the full path', async () => {
