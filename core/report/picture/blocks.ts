@@ -28,7 +28,7 @@ const priority = (knots: readonly Knot[], strand: Strand): number =>
   strand.weight * ([1, 1.5, 8][passages(knots, strand)] ?? 1)
 
 /**
- * Chooses the strands that are drawn as straight lines: the heaviest first, at most one up and one down from a knot,
+ * Chooses the strands that are drawn as straight lines: the spine, which has one knot in a layer, then the heaviest, at most one up and one down from a knot,
  * and none that would cross another (Brandes and Köpf, 2001). So the order "left of" between blocks has no cycle.
  */
 const chooseStraight = (
@@ -38,9 +38,10 @@ const chooseStraight = (
 ): Strand[] => {
   const position = new Map(order.flatMap((layer) => layer.map((knot, at): [number, number] => [knot, at])))
   const at = (knot: number) => position.get(knot) ?? 0
+  const first = (a: Strand, b: Strand) => Number(b.spine) - Number(a.spine) || priority(knots, b) - priority(knots, a)
   const chosen: Strand[][] = order.map(() => [])
   const [hasUpper, hasLower] = [new Set<number>(), new Set<number>()]
-  for (const strand of [...strands].sort((a, b) => priority(knots, b) - priority(knots, a))) {
+  for (const strand of [...strands].sort(first)) {
     const beside = chosen[knots[strand.upper]?.layer ?? 0] ?? []
     const crossing = beside.some((o) => (at(o.upper) - at(strand.upper)) * (at(o.lower) - at(strand.lower)) <= 0)
     if (bent.has(strand) || crossing || hasLower.has(strand.upper) || hasUpper.has(strand.lower)) continue

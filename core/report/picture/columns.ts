@@ -2,8 +2,6 @@ import type { Mesh } from '#core/report/picture/mesh.ts'
 import { packNarrow } from '#core/report/picture/pack.ts'
 
 const ROUNDS = 60
-/** What fits beside the list of the states on a page of 1280 pixels. */
-const WANTED = 820
 
 /**
  * The centre of every knot, the leftmost edge at 0. Blocks of knots are packed, and then drawn to the middle of what
@@ -13,8 +11,9 @@ export const columns = (
   net: Mesh<unknown>,
   order: readonly (readonly number[])[],
   widths: readonly number[],
+  wanted: number,
 ): number[] => {
-  const packed = packNarrow(net, order, widths, WANTED)
+  const packed = packNarrow(net, order, widths, wanted)
   const centres = [...packed.centres]
   const half = (block: number) => packed.half[block]?.apart ?? 0
   const centre = (block: number) => centres[block] ?? 0

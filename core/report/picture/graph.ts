@@ -44,7 +44,7 @@ export interface GraphLink {
   readonly kind: 'next' | 'catch'
 }
 
-/** The start, then the states in the order of the definition, which is the order in which its author tells the story. */
+/** The start, then the states in the order of the definition. */
 export interface Graph {
   readonly start: string
   readonly states: readonly GraphState[]

@@ -25,6 +25,10 @@ export interface Layered<A> extends Size {
   readonly routes: readonly Route<A>[]
 }
 
+/** What fits beside the list of the states on a page of 1280 pixels. */
+const WANTED = 820
+/** Of that width, what the boxes of a layer may take: beside them is the room for the lines that pass. */
+const CROWDED = 0.55
 const PORTS_APART = 12
 /** The corners of a box are round. */
 const CORNER = 14
@@ -62,7 +66,9 @@ const portsOf = (net: Mesh<unknown>, centres: readonly number[], widths: readonl
         .sort((a, b) => (centres[a[other]] ?? 0) - (centres[b[other]] ?? 0))
       const centre = centres[index] ?? 0
       const reach = box === null ? 0 : Math.max(0, (widths[box] ?? 0) / 2 - CORNER)
-      const apart = strands.length > 1 ? Math.min(PORTS_APART, (2 * reach) / (strands.length - 1)) : 0
+      const straight = strands.findIndex((strand) => strand.spine)
+      const beside = straight < 0 ? (strands.length - 1) / 2 : Math.max(straight, strands.length - 1 - straight)
+      const apart = beside > 0 ? Math.min(PORTS_APART, reach / beside) : 0
       const wishes = strands.map((strand) => {
         const there = centres[strand[other]] ?? 0
         return {
@@ -81,13 +87,13 @@ const portsOf = (net: Mesh<unknown>, centres: readonly number[], widths: readonl
 
 /**
  * Boxes in layers from top to bottom, arrows as lines that cross no box. Deterministic: the same input gives the same
- * picture. `sizes` in the order in which the graph is written; arrows name boxes by their index.
+ * picture. Arrows name boxes by their index; of a cycle, the arrow that comes last leads up.
  */
 export const layered = <A extends WeightedArrow>(sizes: readonly Size[], arrows: readonly A[]): Layered<A> => {
   if (sizes.length === 0) return { width: 0, height: 0, boxes: [], routes: [] }
-  const net = mesh(sizes.length, arrows)
   const widths = sizes.map(({ width }) => width)
-  const centres = columns(net, ordering(net), widths)
+  const net = mesh(sizes.length, arrows, { widths, most: CROWDED * WANTED })
+  const centres = columns(net, ordering(net, widths, WANTED), widths, WANTED)
   const { tops, bottoms, height } = bands(
     net,
     sizes.map((size) => size.height),

@@ -1,7 +1,8 @@
 import type { VisitedState } from '#core/report/model.ts'
 import type { Graph, GraphLink, GraphState } from '#core/report/picture/graph.ts'
 import { layered, type Point, type Rectangle, type Size } from '#core/report/picture/layered.ts'
-import { linkKey, takenIn } from '#core/report/picture/taken.ts'
+import { readingOrder } from '#core/report/picture/reading.ts'
+import { linkKey, type Taken, takenIn } from '#core/report/picture/taken.ts'
 
 export interface PictureBox extends Rectangle {
   readonly state: GraphState
@@ -27,7 +28,7 @@ export interface Picture extends Size {
 /** Room inside a box that holds a graph: below its own text, at the sides and below. */
 const PADDING = 14
 const BRANCHES_APART = 28
-/** The way taken is to run straight down, whatever the others would like. */
+/** Loops that the run went through stay close to the way taken. */
 const TAKEN_PULL = 80
 
 const shift =
@@ -58,8 +59,24 @@ const sideBySide = (pictures: readonly Picture[]): Picture => {
   }
 }
 
+/** What is drawn of a level, and the legs that the way taken has without a line. */
+const legsOf = ({ links }: Graph, taken: Taken) => {
+  const steps = taken.way.slice(1).map((to, before) => ({ from: taken.way[before] ?? to, to }))
+  const spine = new Set(steps.map(({ from, to }) => linkKey(from, to)))
+  const drawn = links.flatMap((link) => {
+    const key = linkKey(link.from, link.to)
+    const isTaken = taken.links.has(key)
+    if (link.kind !== 'next' && !isTaken) return []
+    return [{ ...link, link, spine: spine.has(key), weight: isTaken ? TAKEN_PULL : 1 }]
+  })
+  const lines = new Set(drawn.map(({ from, to }) => linkKey(from, to)))
+  const unknown = steps.filter(({ from, to }) => !lines.has(linkKey(from, to)))
+  return [...drawn, ...unknown.map((step) => ({ ...step, link: null, spine: true, weight: TAKEN_PULL }))]
+}
+
 /**
- * The picture of a machine. `sizeOf` is the room that the text of a state needs. A line after an error is drawn only
+ * The picture of a machine. The way taken runs straight down, and where a state stands in the definition does not
+ * matter. `sizeOf` is the room that the text of a state needs. A line after an error is drawn only
  * where the run took it: nearly every state has one to the same state, and together they would hide the rest.
  */
 export const layout = (
@@ -69,27 +86,22 @@ export const layout = (
   depth = 0,
 ): Picture => {
   const taken = takenIn(graph, visits)
-  const isTaken = ({ from, to }: GraphLink) => taken.links.has(linkKey(from, to))
-  const index = new Map(graph.states.map(({ name }, position): [string, number] => [name, position]))
-  const inner = graph.states.map(({ inner: graphs }) =>
+  const { states, legs } = readingOrder(graph, taken.way, legsOf(graph, taken))
+  const index = new Map(states.map(({ name }, position): [string, number] => [name, position]))
+  const inner = states.map(({ inner: graphs }) =>
     graphs.length === 0 ? null : sideBySide(graphs.map((each) => layout(each, visits, sizeOf, depth + 1))),
   )
-  const sizes = graph.states.map((state, position) => {
+  const sizes = states.map((state, position) => {
     const [own, inside] = [sizeOf(state), inner[position]]
     return inside
       ? { width: Math.max(own.width, inside.width + 2 * PADDING), height: own.height + inside.height + 2 * PADDING }
       : own
   })
-  const arrows = graph.links
-    .filter((link) => link.kind === 'next' || isTaken(link))
-    .map((link) => ({
-      link,
-      from: index.get(link.from) ?? 0,
-      to: index.get(link.to) ?? 0,
-      weight: isTaken(link) ? TAKEN_PULL : 1,
-    }))
-  const placed = layered(sizes, arrows)
-  const boxes = graph.states.flatMap((state, position) => {
+  const placed = layered(
+    sizes,
+    legs.map((leg) => ({ ...leg, from: index.get(leg.from) ?? 0, to: index.get(leg.to) ?? 0 })),
+  )
+  const boxes = states.flatMap((state, position) => {
     const box = placed.boxes[position]
     if (!box) return []
     const [own, inside] = [sizeOf(state), inner[position]]
@@ -103,7 +115,9 @@ export const layout = (
     height: placed.height,
     boxes: boxes.flatMap(({ outer, within }) => [outer, ...(within?.boxes ?? [])]),
     lines: [
-      ...placed.routes.map(({ arrow, points }) => ({ ...arrow.link, points, taken: isTaken(arrow.link) })),
+      ...placed.routes.flatMap(({ arrow: { link }, points }) =>
+        link ? [{ ...link, points, taken: taken.links.has(linkKey(link.from, link.to)) }] : [],
+      ),
       ...boxes.flatMap(({ within }) => within?.lines ?? []),
     ],
     entry: start ? { x: start.x + start.width / 2, y: start.y } : { x: 0, y: 0 },

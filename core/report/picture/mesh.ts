@@ -1,4 +1,4 @@
-import { type Arrow, backArrows, layering } from '#core/report/picture/layers.ts'
+import { type Arrow, backArrows, type Crowd, layering } from '#core/report/picture/layers.ts'
 
 /** A node of a layer: a box, or where a longer line goes through. */
 export interface Knot {
@@ -13,10 +13,14 @@ export interface Strand {
   readonly upper: number
   readonly lower: number
   readonly weight: number
+  /** Of a line that has to be straight. */
+  readonly spine: boolean
 }
 
 export interface WeightedArrow extends Arrow {
   readonly weight: number
+  /** The arrows with it are a path that no node is on twice; it is drawn as one straight line downwards. */
+  readonly spine: boolean
 }
 
 /** An arrow as the knots that it goes along, from its start to its head. */
@@ -36,12 +40,12 @@ export interface Mesh<A> {
  * Cuts every arrow into strands from layer to layer. Arrows to one target share their passages, so that they merge
  * into one line as soon as they can; otherwise the many that lead to one state would be a curtain.
  */
-export const mesh = <A extends WeightedArrow>(count: number, arrows: readonly A[]): Mesh<A> => {
+export const mesh = <A extends WeightedArrow>(count: number, arrows: readonly A[], crowd: Crowd): Mesh<A> => {
   const proper = arrows.filter(({ from, to }) => from !== to)
   const ends = new Set([...Array(count).keys()].filter((node) => !arrows.some(({ from }) => from === node)))
-  const back = backArrows(count, proper, ends)
+  const back = backArrows(count, proper)
   const downwards = proper.map((arrow) => (back.has(arrow) ? { from: arrow.to, to: arrow.from } : arrow))
-  const layerOf = layering(count, downwards, ends)
+  const layerOf = layering(count, downwards, ends, crowd)
   const knots: Knot[] = layerOf.map((layer, index) => ({ index, layer, box: index }))
   const passages = new Map<string, number>()
   const passage = (target: number, layer: number, turned: boolean): number => {
@@ -65,7 +69,9 @@ export const mesh = <A extends WeightedArrow>(count: number, arrows: readonly A[
       const [upper, lower] = turned ? [other, one] : [one, other]
       const key = `${upper} ${lower}`
       const weight = turned ? arrow.weight / 2 : arrow.weight
-      strands.set(key, { upper, lower, weight: Math.max(weight, strands.get(key)?.weight ?? 0) })
+      const known = strands.get(key)
+      const spine = arrow.spine || known?.spine === true
+      strands.set(key, { upper, lower, weight: Math.max(weight, known?.weight ?? 0), spine })
     }
     return { arrow, knots: along }
   })

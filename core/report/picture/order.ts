@@ -1,69 +1,35 @@
+import { crossingsBy, type Order, positions, transposed } from '#core/report/picture/crossings.ts'
 import type { Mesh, Strand } from '#core/report/picture/mesh.ts'
+import { narrow } from '#core/report/picture/narrow.ts'
+import { excessOver, roomFor, spineOf } from '#core/report/picture/room.ts'
 
-type Order = number[][]
 const SWEEPS = 24
 
-const positions = (order: Order): Map<number, number> =>
-  new Map(order.flatMap((layer) => layer.map((knot, position): [number, number] => [knot, position])))
-
-/** How much it costs that the strands of two knots of one layer cross when `left` stands left of `right`. */
-const cost = (left: readonly Strand[], right: readonly Strand[], at: Map<number, number>, end: 'upper' | 'lower') => {
-  let sum = 0
-  for (const a of left)
-    for (const b of right) if ((at.get(a[end]) ?? 0) > (at.get(b[end]) ?? 0)) sum += a.weight * b.weight
-  return sum
-}
-
-interface Sides {
-  readonly up: Map<number, Strand[]>
-  readonly down: Map<number, Strand[]>
-}
-
-/** Crossings of the lines between neighbouring layers; one with a heavier line counts more. */
-const crossings = (order: Order, { down }: Sides): number => {
-  const at = positions(order)
-  let sum = 0
-  for (const layer of order)
-    for (const [i, left] of layer.entries())
-      for (const right of layer.slice(i + 1)) sum += cost(down.get(left) ?? [], down.get(right) ?? [], at, 'lower')
-  return sum
-}
-
-/** Swaps neighbours as long as that saves crossings. */
-const transposed = (order: Order, { up, down }: Sides): Order => {
-  const next = order.map((layer) => [...layer])
-  const at = positions(next)
-  for (let better = true; better; ) {
-    better = false
-    for (const layer of next)
-      for (let i = 0; i + 1 < layer.length; i++) {
-        const [left, right] = [layer[i] ?? 0, layer[i + 1] ?? 0]
-        const both = (a: number, b: number) =>
-          cost(up.get(a) ?? [], up.get(b) ?? [], at, 'upper') + cost(down.get(a) ?? [], down.get(b) ?? [], at, 'lower')
-        if (both(right, left) >= both(left, right)) continue
-        layer[i] = right
-        layer[i + 1] = left
-        at.set(right, i).set(left, i + 1)
-        better = true
-      }
-  }
-  return next
-}
-
-/** The first order: as a walk from the first box meets the knots. */
-const walked = <A>({ knots, strands, layers }: Mesh<A>): Order => {
-  const order: Order = Array.from({ length: layers }, () => [])
+/**
+ * The first order: as a walk from the first box meets the knots, and what branches off the spine now to its left, now
+ * to its right: where less is so far.
+ */
+const walked = ({ knots, strands, layers }: Mesh<unknown>, spine: ReadonlySet<number>): Order => {
+  const order = Array.from({ length: layers }, (): number[] => [])
+  const [before, after]: [number[][], number[][]] = [order.map(() => []), order.map(() => [])]
+  const met = { before: 0, after: 0 }
   const below = new Map<number, number[]>()
   for (const { upper, lower } of strands) below.set(upper, [...(below.get(upper) ?? []), lower])
   const seen = new Set<number>()
-  const walk = (index: number) => {
-    if (seen.has(index)) return
+  const walk = (index: number, side: 'before' | 'after') => {
+    if (seen.has(index) || spine.has(index)) return
     seen.add(index)
-    order[knots[index]?.layer ?? 0]?.push(index)
-    for (const next of below.get(index) ?? []) walk(next)
+    met[side]++
+    const layer = knots[index]?.layer ?? 0
+    if (side === 'before') before[layer]?.unshift(index)
+    else after[layer]?.push(index)
+    for (const next of below.get(index) ?? []) walk(next, side)
   }
-  for (const { index } of knots) walk(index)
-  return order
+  const lighter = () => (met.before < met.after ? 'before' : 'after')
+  for (const index of spine) for (const next of below.get(index) ?? []) walk(next, lighter())
+  for (const { index } of knots) walk(index, spine.size === 0 ? 'after' : lighter())
+  for (const index of spine) order[knots[index]?.layer ?? 0]?.push(index)
+  return order.map((middle, layer) => [...(before[layer] ?? []), ...middle, ...(after[layer] ?? [])])
 }
 
 /** Sorts one layer by the weighted mean position of each knot's neighbours; a knot without any keeps its own. */
@@ -86,11 +52,16 @@ const grouped = (strands: readonly Strand[], key: (strand: Strand) => number): M
   return groups
 }
 
-/** The knots of each layer from left to right, with few crossings: barycentre sweeps and swaps, the best order kept. */
-export const ordering = <A>(net: Mesh<A>): Order => {
+/**
+ * The knots of each layer from left to right: barycentre sweeps and swaps, and the order with the fewest crossings is
+ * kept. If a picture of `wanted` pixels with a straight spine cannot have it, branches change sides until it can.
+ */
+export const ordering = (net: Mesh<unknown>, widths: readonly number[], wanted: number): Order => {
+  const spine = spineOf(net)
   const sides = { up: grouped(net.strands, ({ lower }) => lower), down: grouped(net.strands, ({ upper }) => upper) }
-  let order = walked(net)
-  let best = { order, crossings: crossings(order, sides) }
+  const crossings = crossingsBy(sides)
+  let order = walked(net, spine)
+  let best = { order, crossings: crossings(order) }
   for (let sweep = 0; sweep < SWEEPS && best.crossings > 0; sweep++) {
     const downwards = sweep % 2 === 0
     const next = [...order]
@@ -98,8 +69,15 @@ export const ordering = <A>(net: Mesh<A>): Order => {
     for (const layer of downwards ? layers : layers.reverse())
       next[layer] = sorted(next[layer] ?? [], downwards ? sides.up : sides.down, positions(next))
     order = transposed(next, sides)
-    const now = crossings(order, sides)
+    const now = crossings(order)
     if (now < best.crossings) best = { order, crossings: now }
   }
-  return best.order
+  if (spine.size === 0) return best.order
+  return narrow(net, best.order, {
+    sides,
+    crossings,
+    spine,
+    excess: excessOver(net, spine, roomFor(widths), wanted),
+    wanted,
+  })
 }

@@ -1,5 +1,6 @@
 import { type Beside, type Blocks, blocksOf, passages } from '#core/report/picture/blocks.ts'
-import type { Knot, Mesh, Strand } from '#core/report/picture/mesh.ts'
+import type { Mesh, Strand } from '#core/report/picture/mesh.ts'
+import { roomFor } from '#core/report/picture/room.ts'
 
 /** Blocks as far to the left as they can stand, which is as narrow as they can be. */
 export interface Packed extends Blocks {
@@ -13,9 +14,6 @@ export interface Packed extends Blocks {
 
 /** Pixels that the picture may be wider for a straight line where the run went. */
 const WORTH_IT = 24
-const GAPS = { boxes: 26, mixed: 20, lines: 14 } as const
-const gap = (a: Knot, b: Knot) =>
-  a.box !== null && b.box !== null ? GAPS.boxes : a.box === null && b.box === null ? GAPS.lines : GAPS.mixed
 
 const sequence = ({ left, right }: Blocks): number[] => {
   const waiting = left.map((blocks) => blocks.size)
@@ -34,8 +32,8 @@ const pack = (
   widths: readonly number[],
   bent: ReadonlySet<Strand>,
 ): Packed => {
-  const width = ({ box }: Knot) => (box === null ? 0 : (widths[box] ?? 0))
-  const blocks = blocksOf(net, order, (a, b) => (width(a) + width(b)) / 2 + gap(a, b), bent)
+  const { width, apart } = roomFor(widths)
+  const blocks = blocksOf(net, order, apart, bent)
   const half = Array.from({ length: blocks.count }, (): Beside => ({ apart: 0, layer: 0 }))
   for (const knot of net.knots) {
     const block = blocks.of[knot.index] ?? 0
@@ -51,7 +49,7 @@ const pack = (
 }
 
 /**
- * The straight lines that make the picture as wide as it is. From its rightmost block go to the neighbour that holds
+ * The straight lines that make the picture as wide as it is, without the spine. From its rightmost block go to the neighbour that holds
  * it there, and so on to the left edge: where such a block is pushed in one layer and pushes in another, every line
  * between the two is to blame.
  */
@@ -67,7 +65,7 @@ const toBlame = (net: Mesh<unknown>, packed: Packed): Strand[] => {
     const [first, last] = [Math.min(layer, entered), Math.max(layer, entered)]
     for (const strand of straight) {
       const upper = net.knots[strand.upper]?.layer ?? 0
-      if (of[strand.upper] === block && upper >= first && upper < last) blamed.push(strand)
+      if (!strand.spine && of[strand.upper] === block && upper >= first && upper < last) blamed.push(strand)
     }
     if (!holding) return blamed
     block = holding[0]
@@ -76,7 +74,7 @@ const toBlame = (net: Mesh<unknown>, packed: Packed): Strand[] => {
 }
 
 /**
- * Packs, and lets lines bend as long as the picture is wider than `wanted`: lines that the run did not take first, long
+ * Packs, and lets lines bend as long as the picture is wider than `wanted`, the spine never: lines that the run did not take first, long
  * ones before short ones, lower ones before upper ones. Then the lines whose bend bought nothing become straight again.
  */
 export const packNarrow = (

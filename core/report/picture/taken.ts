@@ -8,6 +8,8 @@ export interface Taken {
   readonly links: ReadonlySet<string>
   /** Choices that it must have passed; a history need not name them. */
   readonly passed: ReadonlySet<string>
+  /** The states from the first to the last, each once: of a loop, what was left when the run went on from it. */
+  readonly way: readonly string[]
 }
 
 /** The shortest way over states that leave no trace of their own; null when there is none. */
@@ -29,6 +31,12 @@ const silentWay = (graph: Graph, from: string, to: string, recorded: ReadonlySet
   return null
 }
 
+/** Coming back to a state of the way ends a loop, and what lies on the loop is no longer on the way. */
+const onwards = (way: readonly string[], to: string): string[] => [
+  ...(way.includes(to) ? way.slice(0, way.indexOf(to)) : way),
+  to,
+]
+
 /** The way that the visits took through one level of the machine. */
 export const takenIn = (graph: Graph, visits: readonly VisitedState[]): Taken => {
   const links = new Set<string>()
@@ -36,6 +44,7 @@ export const takenIn = (graph: Graph, visits: readonly VisitedState[]): Taken =>
   const names = new Set(graph.states.map(({ name }) => name))
   const recorded = new Set(visits.map(({ name }) => name))
   const here = visits.filter(({ name }) => names.has(name))
+  let straight = here.slice(0, 1).map(({ name }) => name)
   for (const [index, { name }] of here.entries()) {
     const next = here[index + 1]
     const way = next && silentWay(graph, name, next.name, recorded)
@@ -44,6 +53,7 @@ export const takenIn = (graph: Graph, visits: readonly VisitedState[]): Taken =>
       if (following !== undefined) links.add(linkKey(state, following))
       if (!recorded.has(state)) passed.add(state)
     }
+    straight = (way ?? (next ? [next.name] : [])).reduce(onwards, straight)
   }
-  return { links, passed }
+  return { links, passed, way: straight }
 }

@@ -5,6 +5,7 @@ import { caption, captionSize } from '#core/report/picture/caption.ts'
 import { allStates, type Graph, readGraph } from '#core/report/picture/graph.ts'
 import type { Rectangle } from '#core/report/picture/layered.ts'
 import { layout, type Picture } from '#core/report/picture/layout.ts'
+import { takenIn } from '#core/report/picture/taken.ts'
 import { fullReport, purgedReport, stuckReport } from '#test/support/report.ts'
 import { machines, rollbackMachine } from '#test/support/report-machine.ts'
 import { visited } from '#test/support/report-visits.ts'
@@ -75,6 +76,19 @@ const expectReadable = (graph: Graph, picture: Picture) => {
   }
 }
 
+/** The full rollback, from the first state to the report. */
+const expectStraight = ({ boxes, lines }: Picture) => {
+  const names = ['Contain', 'Open incident', 'Which path?', 'Retire', 'Seal snapshot', 'Verify', 'Report']
+  const centres = names.map((name) => {
+    const box = boxes.find(({ state }) => state.name === name)
+    return box && box.x + box.width / 2
+  })
+  expect(new Set(centres).size).toBe(1)
+  const last = lines.find(({ from, to }) => from === 'Recovered?' && to === 'Report')
+  expect(last?.taken).toBe(true)
+  expect(new Set(last?.points.map(({ x }) => x)).size).toBe(1)
+}
+
 describe('the picture of a state machine', () => {
   test('loses no state, lays no box over another, and leads no line through a box, whatever the machine', () => {
     fc.assert(
@@ -122,17 +136,7 @@ describe('the picture of a state machine', () => {
   })
 
   test('runs the way taken straight down', () => {
-    const { boxes, lines } = draw(graphOf(rollbackMachine), fullReport().states)
-    const centres = ['Contain', 'Open incident', 'Which path?', 'Retire', 'Seal snapshot', 'Verify', 'Report'].map(
-      (name) => {
-        const box = boxes.find(({ state }) => state.name === name)
-        return box && box.x + box.width / 2
-      },
-    )
-    expect(new Set(centres).size).toBe(1)
-    const last = lines.find(({ from, to }) => from === 'Recovered?' && to === 'Report')
-    expect(last?.taken).toBe(true)
-    expect(new Set(last?.points.map(({ x }) => x)).size).toBe(1)
+    expectStraight(draw(graphOf(rollbackMachine), fullReport().states))
   })
 
   test('puts the ends of the machine in the last row', () => {
@@ -142,17 +146,40 @@ describe('the picture of a state machine', () => {
     expect(new Set(ends.map(({ y, height }) => y + height / 2)).size).toBe(1)
   })
 
-  test('is no worse when something has sorted the states by name', () => {
+  test('keeps the way taken in one column, whatever the machine and the run', () => {
+    fc.assert(
+      fc.property(machines, fc.array(fc.nat(1_000), { maxLength: 30 }), (machine, picks) => {
+        const graph = graphOf(machine)
+        const names = allStates(graph).map(({ name }) => name)
+        const visits = visited(picks.map((pick) => [names[pick % names.length] ?? '', 5]))
+        for (const level of levels(graph, draw(graph, visits))) {
+          const column = takenIn(level.graph, visits).way.flatMap((name) => {
+            const box = level.boxes.find(({ state }) => state.name === name)
+            return box ? [{ x: box.x + box.width / 2, y: box.y }] : []
+          })
+          for (const [i, { x, y }] of column.slice(1).entries()) {
+            expect(x).toBeCloseTo(column[i]?.x ?? Number.NaN)
+            expect(y).toBeGreaterThan(column[i]?.y ?? Number.NaN)
+          }
+        }
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test.each([1, 2, 3, 4, 5])('is the same wherever a state stands in the file (shuffled with seed %i)', (seed) => {
     const machine = rollbackMachine as { States: Record<string, unknown> }
-    const sorted = {
-      ...machine,
-      States: Object.fromEntries(Object.entries(machine.States).sort(([a], [b]) => (a < b ? -1 : 1))),
-    }
-    const graph = graphOf(sorted)
-    const { boxes } = draw(graph, [])
-    expectReadable(graph, draw(graph, []))
-    const top = (name: string) => boxes.find(({ state }) => state.name === name)?.y ?? Number.NaN
-    expect(top('Contain')).toBeLessThan(top('Which path?'))
-    expect(top('Which path?')).toBeLessThan(top('Report'))
+    const entries = Object.entries(machine.States)
+    const [order = []] = fc.sample(
+      fc.shuffledSubarray(entries, { minLength: entries.length, maxLength: entries.length }),
+      { seed, numRuns: 1 },
+    )
+    expect(order.map(([name]) => name)).not.toEqual(entries.map(([name]) => name))
+    const shuffled = graphOf({ ...machine, States: Object.fromEntries(order) })
+    const { states } = fullReport()
+    const picture = draw(shuffled, states)
+    expectReadable(shuffled, picture)
+    expectStraight(picture)
+    expect(picture).toEqual(draw(graphOf(rollbackMachine), states))
   })
 })

@@ -40,3 +40,11 @@ test('nothing is claimed where no way leads, and no wait is made up', () => {
   expect(way('Done', 'Ask')).toEqual({ links: [], passed: [] })
   expect(way('Ask', 'Ask').links).not.toContain(linkKey('Pause', 'Ask'))
 })
+
+test('the way leaves out a loop once the run went on from it, and starts again where the run came back', () => {
+  const steps = (...names: string[]) => takenIn(graph, visited(names.map((name) => [name, 1]))).way
+  expect(steps('Ask', 'Pause', 'Ask', 'Done')).toEqual(['Ask', 'Good?', 'Done'])
+  expect(steps('Ask', 'Pause')).toEqual(['Ask', 'Good?', 'Pause'])
+  expect(steps('Done', 'Ask')).toEqual(['Done', 'Ask'])
+  expect(steps()).toEqual([])
+})
