@@ -48,6 +48,8 @@ let runs = 0
 /** A run that waits, contained, for the team lead. */
 const start = async (): Promise<{ incident: IncidentId; arn: string; request: ApprovalRequest }> => {
   const incident = `people-${++runs}` as IncidentId
+  // Each of another day: no run is held back by the cooldown of the one before.
+  stack.clock.travel(25 * 60 * 60_000)
   const at = stack.clock.now().toISOString()
   const signal = { name: 'query-timeout', severity: 'critical', alarm: 'an-alarm', at, reason: 'slow' }
   const { arn } = await stack.executions.start(incident, { plan: PLAN, path: 'partial', reason: 'a test', signal })
