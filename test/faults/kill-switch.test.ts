@@ -25,8 +25,10 @@ const DO_NOT_ASK = [
   'choose-purge',
   'ask-approval',
   'choose-restore',
+  'safe-point',
   'verify',
   'watch',
+  'gate',
   'needs-human',
   'report',
 ]
@@ -82,6 +84,10 @@ describePostgres('the kill switch', () => {
         'set-aside': restore,
         'put-back': { ...restore, copies: 'keep' },
         'swap-in': restore,
+        're-enable': {
+          subject: { askedAt: '2026-11-21T03:00:00.000Z', gates: [], unmet: [], steps: [100] },
+          after: 0,
+        },
       }
       const table = { schema: 'public', name: 'embeddings' }
       const hash = '0'.repeat(64)
