@@ -28,9 +28,9 @@ describe('a report in a ticket', () => {
 
   test('keeps the order of the states, with durations, visits, retries and errors', () => {
     const markdown = renderMarkdown(stuckReport())
-    expect(markdown).toContain('\n11. Retire (1.3 s · retried ×2)\n')
-    expect(markdown).toContain('\n13. Snapshot part (1 min 30 s · retried ×3), **failed: Bucket.Unreachable**\n')
-    expect(markdown).toContain('\n14. Needs a human (in progress)')
+    expect(markdown).toContain('\n12. Retire (1.3 s · retried ×2)\n')
+    expect(markdown).toContain('\n14. Snapshot part (1 min 30 s · retried ×3), **failed: Bucket.Unreachable**\n')
+    expect(markdown).toContain('\n15. Needs a human (in progress)')
   })
 
   test('tells fail from unknown, a missed budget from an unmeasured one, and an undelivered message', () => {
