@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config'
 
 /** What reads the catalogue, moves data or needs roles runs again on the newest PostgreSQL; these do none of it. */
 const NEWEST = ['test/postgres/*.test.ts', 'test/cli/bootstrap.test.ts']
-const OF_ANY_VERSION = ['advisory-lock', 'evidence', 'sessions', 'watch'].map((name) => `test/postgres/${name}.test.ts`)
+const OF_ANY_VERSION = ['advisory-lock', 'delivery', 'evidence', 're-enable', 'sessions', 'watch'].map(
+  (name) => `test/postgres/${name}.test.ts`,
+)
 
 const project = (name: string, major: string, include: string[], exclude: string[] = []) => ({
   extends: true as const,
