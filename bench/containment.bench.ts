@@ -25,6 +25,7 @@ const ENVIRONMENT = 'bench'
 const MACHINE = 'arn:aws:states:eu-central-1:000000000000:stateMachine:bench'
 /** In AWS the machine runs elsewhere: here it must not take part in the next measurement. */
 const NOTHING = { QueryLanguage: 'JSONata', StartAt: 'Done', States: { Done: { Type: 'Succeed' } } }
+const BUCKET = 'bench'
 const SAMPLES = 50
 const WARM_UP = 5
 
@@ -53,7 +54,8 @@ const sampled = async (directory: string, { note, signal }: BenchmarkContext) =>
     invoke: async () => null,
     readItems: async () => [],
   })
-  const endpoints = await startEndpoints({ services: [ssm, states] })
+  const endpoints = await startEndpoints({ directory: join(directory, 's3'), services: [ssm, states] })
+  await fetch(new URL(`/${BUCKET}`, endpoints.url), { method: 'PUT' })
   const restore = setEnvironment({
     AWS_ENDPOINT_URL: endpoints.url,
     AWS_REGION: 'eu-central-1',
@@ -61,6 +63,9 @@ const sampled = async (directory: string, { note, signal }: BenchmarkContext) =>
     AWS_SECRET_ACCESS_KEY: 'bench',
     STATE_MACHINE_ARN: MACHINE,
     ENVIRONMENT,
+    AUTONOMY: 'act',
+    // What was decided is kept there, after the flag is safe.
+    BUCKET,
   })
   const put = (value: string) =>
     ssmClient().send(new PutParameterCommand({ Name: parameter, Value: value, Type: 'String', Overwrite: true }))
