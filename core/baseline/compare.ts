@@ -1,7 +1,7 @@
 import type { Baseline, Measurement } from '#core/baseline/document.ts'
 import { printTable } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
-import { absoluteLimit, type Signal, type SignalLimit } from '#core/plan/signals.ts'
+import { absoluteLimit, isBeyond, type Signal, type SignalLimit } from '#core/plan/signals.ts'
 
 /** One value then and now. `null`: it was not there, or not measured. */
 export interface Compared {
@@ -36,7 +36,7 @@ const limitOf = (signal: Signal, then: number | undefined): SignalLimit | 'unkno
 const verdictOf = (limit: SignalLimit | 'unknown', now: number | undefined): Compared['verdict'] => {
   if (limit === null) return 'within'
   if (limit === 'unknown' || now === undefined) return 'unknown'
-  return ('above' in limit ? now > limit.above : now < limit.below) ? 'exceeded' : 'within'
+  return isBeyond(now, limit) ? 'exceeded' : 'within'
 }
 
 const compareSignals = (plan: Plan, before: Baseline, after: Measurement): Compared[] =>

@@ -1,5 +1,5 @@
+import { readDecisions } from '#core/decide/record.ts'
 import type { PlanName } from '#core/names.ts'
-import { decisionsBetween } from '#core/observe/decisions.ts'
 import type { DescribedAlarm, Objects } from '#core/ports.ts'
 
 /**
@@ -12,7 +12,9 @@ const SAME_CHANGE_MS = 5_000
 export const decidedBefore = async (objects: Objects, plan: PlanName, alarm: DescribedAlarm): Promise<boolean> => {
   const since = Date.parse(alarm.since)
   const window = { from: new Date(since - SAME_CHANGE_MS), to: new Date(since + SAME_CHANGE_MS) }
-  const decisions = await decisionsBetween(objects, plan, window)
+  const decisions = await readDecisions(objects, plan, window)
   // What failed comes again, with its event or by the sweep.
-  return decisions.some(({ event, done }) => event.alarm === alarm.name && done.action !== 'failed')
+  return decisions.some(
+    ({ event, done }) => event.alarm === alarm.name && event.state === 'ALARM' && done.action !== 'failed',
+  )
 }

@@ -6,7 +6,7 @@ import { readAllJson, readJson, writeJson } from '#core/json.ts'
 import { AutonomyName } from '#core/plan/autonomy.ts'
 import { DECIDED } from '#core/plan/decisions.ts'
 import { SeverityName } from '#core/plan/vocabulary.ts'
-import type { Objects } from '#core/ports.ts'
+import type { Objects, TimeWindow } from '#core/ports.ts'
 
 /** `yes` and `no` as read, `unknown` what could not be read, `off` what the plan does not ask for. */
 const Answer = z.enum(['yes', 'no', 'unknown', 'off'])
@@ -71,18 +71,19 @@ export const recordDecision = async (objects: Objects, record: DecisionRecord): 
     await writeJson(objects, key, record, { ifMatch: found.etag })
 }
 
-/** The decisions of a plan about alarms that changed from `from` to `to`, in their order. What is no decision is left out. */
+/**
+ * The decisions of a plan about alarms that changed in the window, both ends included, in the order of their changes. What is
+ * no decision is left out.
+ */
 export const readDecisions = async (
   objects: Objects,
   plan: string,
-  { from, to }: { from: Date; to: Date },
+  { from, to }: TimeWindow,
 ): Promise<DecisionRecord[]> => {
-  const found: DecisionRecord[] = []
-  for (const day of daysBetween(from, to))
-    for (const { value } of await readAllJson(objects, decideKeys.decisions(plan, day))) {
-      const record = DecisionRecord.safeParse(value).data
-      const at = Date.parse(record?.event.at ?? '')
-      if (record && at >= from.getTime() && at <= to.getTime()) found.push(record)
-    }
-  return found
+  const days = daysBetween(from, to).map((day) => readAllJson(objects, decideKeys.decisions(plan, day)))
+  return (await Promise.all(days))
+    .flat()
+    .flatMap(({ value }) => DecisionRecord.safeParse(value).data ?? [])
+    .filter(({ event }) => Date.parse(event.at) >= from.getTime() && Date.parse(event.at) <= to.getTime())
+    .sort((a, b) => Date.parse(a.event.at) - Date.parse(b.event.at))
 }

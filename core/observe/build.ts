@@ -1,7 +1,7 @@
+import { readDecisions } from '#core/decide/record.ts'
 import { alarmsOf } from '#core/decide/sweep-alarms.ts'
 import { type Flapping, flappingOf, isSameChange } from '#core/observe/alarm-history.ts'
 import { type Case, caseOf, type Switched, switchedByPeople } from '#core/observe/case.ts'
-import { decisionsBetween } from '#core/observe/decisions.ts'
 import { type Plan, resolveFlag } from '#core/plan/load.ts'
 import type { AlarmChange, Alarms, FlagHistory, Objects, TimeWindow } from '#core/ports.ts'
 
@@ -49,7 +49,9 @@ export const buildReport = async (
   window: TimeWindow,
   { objects, aws, environment }: ObserveSources,
 ): Promise<ObserveReport> => {
-  const decided = (await decisionsBetween(objects, plan.name, window)).filter((one) => one.environment === environment)
+  const decided = (await readDecisions(objects, plan.name, window)).filter(
+    (one) => one.environment === environment && one.event.state === 'ALARM',
+  )
   const names = Object.keys(plan.signals).flatMap((signal) => alarmsOf(plan, signal, environment))
   const history = aws && (await historyOf(aws, [...new Set(names)], window))
   const switched = aws ? switchedByPeople(plan, environment, await flagHistories(plan, environment, aws)) : []

@@ -1,5 +1,5 @@
+import type { DecisionRecord } from '#core/decide/record.ts'
 import { endOf } from '#core/observe/alarm-history.ts'
-import type { Decided } from '#core/observe/decisions.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { AlarmChange, ParameterChange } from '#core/ports.ts'
 import { duration } from '#core/report/figures.ts'
@@ -66,7 +66,7 @@ export const switchedByPeople = (
     .sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
 
 const verdictOf = (
-  decided: Decided,
+  decided: DecisionRecord,
   { plan, endedAt, people, known }: { plan: Plan; endedAt: string | null; people: Switched | null; known: boolean },
 ): Verdict => {
   const lasted = endedAt === null ? null : Date.parse(endedAt) - Date.parse(decided.event.at)
@@ -83,7 +83,7 @@ const verdictOf = (
 
 /** `changes`: those of its alarm, `null` when they could not be read. */
 export const caseOf = (
-  decided: Decided,
+  decided: DecisionRecord,
   { plan, changes, switched }: { plan: Plan; changes: readonly AlarmChange[] | null; switched: readonly Switched[] },
 ): Case => {
   const { event, signal, severity, row, path, autonomy, course, done } = decided

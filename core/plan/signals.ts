@@ -176,3 +176,9 @@ export const absoluteLimit = ({ limit, baseline }: Pick<Signal, 'limit' | 'basel
     ? { above: baseline * (1 + limit.above / 100) }
     : { below: baseline * (1 - limit.below / 100) }
 }
+
+/** In the unit of the limit. Without a limit nothing is beyond it. */
+export const isBeyond = (value: number, limit: SignalLimit): boolean => {
+  if (limit === null) return false
+  return 'above' in limit ? value > limit.above : value < limit.below
+}

@@ -1,6 +1,6 @@
 import { isRollbackError, RollbackError } from '#core/errors.ts'
 import type { Plan } from '#core/plan/load.ts'
-import { absoluteLimit, type Signal, type SignalLimit } from '#core/plan/signals.ts'
+import { absoluteLimit, isBeyond, type Signal, type SignalLimit } from '#core/plan/signals.ts'
 import { SEVERITIES } from '#core/plan/vocabulary.ts'
 import type { Session } from '#core/ports.ts'
 import { numberOf, select } from '#core/verify/run-check.ts'
@@ -37,11 +37,6 @@ export const probesOf = (plan: Pick<Plan, 'signals' | 'sql'>): Probe[] =>
       return [{ signal, definition, as: source.as, text: plan.sql[source.file] ?? '' }]
     })
     .sort((a, b) => SEVERITIES.indexOf(b.definition.severity) - SEVERITIES.indexOf(a.definition.severity))
-
-export const isBeyond = (value: number, limit: SignalLimit): boolean => {
-  if (limit === null) return false
-  return 'above' in limit ? value > limit.above : value < limit.below
-}
 
 const notMeasured = (problem: string): RollbackError =>
   new RollbackError('Probe.NotANumber', problem, {

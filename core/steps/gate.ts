@@ -5,10 +5,7 @@ import { scheduleOf, unmetGates } from '#core/re-enable/gate.ts'
 import type { ReEnableSubject } from '#core/re-enable/subject.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 import { newestChecks, readLooks } from '#core/verify/look.ts'
-import { DELIVERY_OF } from '#core/verify/read-checks.ts'
-import type { CheckResult } from '#core/verify/verification.ts'
-
-const isDelivery = ({ name }: CheckResult): boolean => name.startsWith(DELIVERY_OF)
+import { type CheckResult, isDelivery } from '#core/verify/verification.ts'
 
 /** Without an echo this can never be known, so that people are told instead of being kept from re-enabling for good. */
 const isUntold = (check: CheckResult): boolean => isDelivery(check) && check.status === 'unknown'

@@ -12,7 +12,8 @@ import type { MessageEvent } from '#core/plan/messages.ts'
 import type { Values } from '#core/plan/placeholders.ts'
 import type { Objects } from '#core/ports.ts'
 import { defineStep, type Ports } from '#core/steps/define-step.ts'
-import { DELIVERY_OF, readChecks } from '#core/verify/read-checks.ts'
+import { newestChecks } from '#core/verify/look.ts'
+import { isDelivery } from '#core/verify/verification.ts'
 
 /** What the state machine tells of by itself, and what goes with it. */
 const TOLD = {
@@ -37,8 +38,8 @@ const valuesOf = async (
 })
 
 const notFollowed = async (objects: Objects, id: IncidentId): Promise<string> =>
-  (await readChecks(objects, id))
-    .filter(({ name, status }) => name.startsWith(DELIVERY_OF) && status === 'fail')
+  (await newestChecks(objects, id, []))
+    .filter((check) => isDelivery(check) && check.status === 'fail')
     .map(({ name, detail }) => `${name}: ${detail}`)
     .join('; ')
 

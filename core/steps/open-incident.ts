@@ -72,6 +72,7 @@ const requireOwnOptions = (request: Request): void => {
 const notOurs = (detail: string, joined: string | null, held: 'running' | 'cooldown' | 'breaker') => ({
   ...{ changed: false, detail, joined, held, run: null, steps: [], settings: null },
 })
+
 /** A signal is nobody; a local run knows who started it; of a start from the console AWS does not tell. */
 const starterOf = (request: Request, starter: string | null): Starter => {
   if (request.signal) return { kind: 'alarm', identity: null }

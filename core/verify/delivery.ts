@@ -5,9 +5,8 @@ import type { Plan } from '#core/plan/load.ts'
 import type { Flag } from '#core/plan/schema.ts'
 import type { Clock, Database, Row, Session } from '#core/ports.ts'
 import { isUnreachable } from '#core/sql/errors.ts'
-import { DELIVERY_OF } from '#core/verify/read-checks.ts'
 import { messageOf, select, type Verdict } from '#core/verify/run-check.ts'
-import type { CheckResult } from '#core/verify/verification.ts'
+import { type CheckResult, DELIVERY_OF } from '#core/verify/verification.ts'
 
 interface DeliveryPorts {
   readonly database: Database

@@ -14,6 +14,10 @@ export const CheckResult = z.strictObject({
 })
 export type CheckResult = z.infer<typeof CheckResult>
 
+/** Begins the names of the checks that say who obeys a flag. */
+export const DELIVERY_OF = 'delivery of '
+export const isDelivery = ({ name }: Pick<CheckResult, 'name'>): boolean => name.startsWith(DELIVERY_OF)
+
 export interface Verification {
   readonly status: Verdict['status']
   /** One line: which checks did not pass, and what they saw. */
