@@ -14,11 +14,12 @@ export const keepPassed = async (
   const place = { bucket, ...(environment === undefined ? {} : { environment }) }
   await atPlace(place, 'look', async ({ objects, label }) => {
     for (const { report } of runs) {
-      const { planDigest, path, incident } = report
+      const { planDigest, path, scenario, incident } = report
       await recordDrill(objects, {
         plan,
         planDigest,
         path,
+        scenario,
         incident,
         outcome,
         environment: report.environment,

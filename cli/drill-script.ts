@@ -5,10 +5,18 @@ import type { Plan } from '#core/plan/load.ts'
 export interface DrillRun {
   readonly title: string
   readonly path: Path
+  readonly scenario?: string
   readonly travel: number
 }
 
 const run = (title: string, path: Path, travel = 0): DrillRun => ({ title, path, travel })
+
+const ofScenario = (scenario: string): DrillRun => ({
+  title: `partial, scenario ${scenario}`,
+  path: 'partial',
+  scenario,
+  travel: 0,
+})
 
 /** What a path needs before it can be drilled, itself last. */
 const leadingTo = (path: Path, after: number): DrillRun[] => {
@@ -39,4 +47,14 @@ export const drillRuns = (plan: Plan, path: Path | undefined): DrillRun[] => {
         ]
       : []),
   ]
+}
+
+/**
+ * What is drilled, each on data of its own: the whole way, then one scenario after the other, since every scenario begins
+ * with the fault that it is for.
+ */
+export const drillWays = (plan: Plan, { path, scenario }: { path?: Path; scenario?: string }): DrillRun[][] => {
+  if (scenario !== undefined) return [[ofScenario(scenario)]]
+  const scenarios = path === undefined || path === 'partial' ? Object.keys(plan.paths.partial?.scenarios ?? {}) : []
+  return [drillRuns(plan, path), ...scenarios.map((name) => [ofScenario(name)])]
 }

@@ -3,7 +3,7 @@ import { type DrillDatabase, drillDatabase } from '#cli/drill-database.ts'
 import { drillDocument } from '#cli/drill-document.ts'
 import { definitionsOf, requireIdentical } from '#cli/drill-proof.ts'
 import { keepPassed } from '#cli/drill-record.ts'
-import { type DrillRun, drillRuns } from '#cli/drill-script.ts'
+import { type DrillRun, drillWays } from '#cli/drill-script.ts'
 import { EXIT } from '#cli/exit-codes.ts'
 import { exitCodeOfOutcome, runOnce } from '#cli/local-run.ts'
 import { allPlans, findPlan } from '#cli/plans.ts'
@@ -14,6 +14,7 @@ import { RollbackError } from '#core/errors.ts'
 import { PATHS, type Path } from '#core/names.ts'
 import { fixtureOf } from '#core/plan/fixture.ts'
 import { loadPlan, type Plan, resolveFlag, resolveRamp } from '#core/plan/load.ts'
+import { requireScenario } from '#core/plan/work-of.ts'
 import { type DrillReport, renderDrillHtml, renderDrillMarkdown } from '#core/report/drill.ts'
 import type { LocalOutcome } from '#local/outcome.ts'
 import { machineDefinition, writeReports } from '#local/reports.ts'
@@ -21,6 +22,7 @@ import { type Stack, startStack } from '#local/stack.ts'
 
 export interface DrillOptions {
   readonly path?: string
+  readonly scenario?: string
   readonly databaseUrl?: string
   readonly json?: boolean
   readonly out?: string
@@ -110,12 +112,13 @@ const walk = async (
       createdAt: new Date().toISOString(),
     },
   })
-  for (const { title, path, travel } of runs) {
+  for (const { title, path, scenario, travel } of runs) {
     say(`\n${plan.name}: ${title}`)
     stack.clock.travel(travel)
     const outcome: LocalOutcome = await runOnce(stack, {
       plan: plan.name,
       path,
+      ...(scenario === undefined ? {} : { scenario }),
       reason: `Drill: ${title}.`,
       drill: true,
     })
@@ -130,14 +133,16 @@ const walk = async (
   return finish('drill-passed', EXIT.ok)
 }
 
-const drillPlan = async (
-  directory: string,
-  path: Path | undefined,
-  options: DrillOptions,
-  shown: Progress,
-): Promise<Drilled> => {
+interface Drilling {
+  readonly directory: string
+  readonly plan: Plan
+  readonly options: DrillOptions
+  readonly shown: Progress
+}
+
+/** On a database and a stack of its own. */
+const drillWay = async ({ directory, plan, options, shown }: Drilling, runs: readonly DrillRun[]): Promise<Drilled> => {
   const began = performance.now()
-  const plan = await loadPlan(directory)
   const fixture = await fixtureOf(directory)
   const database = await drillDatabase(options.databaseUrl)
   try {
@@ -161,7 +166,6 @@ const drillPlan = async (
     try {
       await switchOn(stack, plan)
       const before = await definitionsOf(database.database, plan)
-      const runs = drillRuns(plan, path)
       const drilled = await walk(stack, plan, runs, database, began)
       if (drilled.exitCode === EXIT.ok && runs.at(-1)?.path === 'restore') {
         requireIdentical(before, await definitionsOf(database.database, plan))
@@ -174,6 +178,31 @@ const drillPlan = async (
     }
   } finally {
     await database.drop()
+  }
+}
+
+const drillPlan = async (drilling: Drilling, path: Path | undefined): Promise<Drilled> => {
+  const { plan, options } = drilling
+  requireScenario(plan, { path: path ?? 'partial', scenario: options.scenario })
+  const ways = drillWays(plan, {
+    ...(path === undefined ? {} : { path }),
+    ...(options.scenario === undefined ? {} : { scenario: options.scenario }),
+  })
+  const drilled: Drilled[] = []
+  for (const runs of ways) {
+    const way = await drillWay(drilling, runs)
+    drilled.push(way)
+    if (way.exitCode !== EXIT.ok) break
+  }
+  const last = drilled.at(-1)
+  if (!last) throw new Error(`No way of plan "${plan.name}" was drilled.`)
+  return {
+    exitCode: last.exitCode,
+    report: {
+      ...last.report,
+      runs: drilled.flatMap(({ report }) => report.runs),
+      seconds: { total: drilled.reduce((sum, { report }) => sum + report.seconds.total, 0) },
+    },
   }
 }
 
@@ -192,7 +221,8 @@ export const drill = async (plans: readonly string[], options: DrillOptions): Pr
   const machine = await machineDefinition()
   const drilled: Drilled[] = []
   try {
-    for (const directory of directories) drilled.push(await drillPlan(directory, path, options, shown))
+    for (const directory of directories)
+      drilled.push(await drillPlan({ directory, plan: await loadPlan(directory), options, shown }, path))
   } finally {
     shown.close()
   }

@@ -13,6 +13,7 @@ import { previewText } from './preview-text.ts'
 
 export interface PlanPreviewOptions {
   readonly path: Path
+  readonly scenario?: string
   readonly databaseUrl?: string
   readonly plans?: string
   readonly json?: boolean
@@ -50,12 +51,16 @@ const withBucket = async <T>(
 /** `vector-rollback plan preview`: what a path would do. Writes nothing. Resolves to 3 when it would be refused. */
 export const planPreview = async (name: string, options: PlanPreviewOptions): Promise<ExitCode> => {
   const plan = await loadPlan(await findPlan(name, options.plans))
-  const { path, databaseUrl } = options
+  const { path, scenario, databaseUrl } = options
   const preview =
     databaseUrl === undefined
-      ? await previewOfPlan(plan, path)
+      ? await previewOfPlan(plan, path, scenario)
       : await withBucket(options, databaseUrl, (bucket) =>
-          previewOnDatabase(plan, path, postgres({ url: databaseUrl }), { now: new Date(), ...bucket }),
+          previewOnDatabase(plan, path, postgres({ url: databaseUrl }), {
+            now: new Date(),
+            ...bucket,
+            ...(scenario === undefined ? {} : { scenario }),
+          }),
         )
   const text = options.json
     ? JSON.stringify({ ...preview, wrote: 'nothing' }, null, 2)

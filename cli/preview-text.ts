@@ -1,5 +1,6 @@
 import { printTable } from '#core/names.ts'
 import { type Milliseconds, printDuration } from '#core/plan/duration.ts'
+import { printRoute } from '#core/plan/work-of.ts'
 import type { Approval, Preview, PreviewLine, TableSize } from '#core/preview/model.ts'
 import { counted, size } from '#core/report/figures.ts'
 import { colours, type Output } from './colours.ts'
@@ -58,7 +59,7 @@ const checkText = ({ name, describe, after }: Preview['checks'][number]): string
 export const previewText = (preview: Preview, stream: Output): string => {
   const { bold, dim, red, yellow, green } = colours(stream)
   const lines: string[] = [
-    bold(`Preview: ${preview.plan}, path ${preview.path}`),
+    bold(`Preview: ${preview.plan}, path ${printRoute(preview)}`),
     dim(
       `plan ${preview.planDigest.slice(0, 12)}…, ${preview.database ? `database ${preview.database}` : 'no database looked at'}`,
     ),

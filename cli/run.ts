@@ -11,6 +11,7 @@ import { PATHS, type Path } from '#core/names.ts'
 import { printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { loadPlan } from '#core/plan/load.ts'
+import { requireScenario } from '#core/plan/work-of.ts'
 import { renderHtml } from '#core/report/html.ts'
 import { renderMarkdown } from '#core/report/markdown.ts'
 import { summary } from '#core/report/summary.ts'
@@ -21,6 +22,7 @@ import { startStack } from '#local/stack.ts'
 
 export interface RunOptions {
   readonly path: string
+  readonly scenario?: string
   readonly local?: boolean
   readonly databaseUrl?: string
   readonly state?: string
@@ -65,6 +67,7 @@ const required = (options: RunOptions, plan: Plan): { databaseUrl: string; state
       `The path "${path}" takes no "--snapshot" and no "--accept-drift".`,
       'They say what to restore: use them with --path restore.',
     )
+  requireScenario(plan, { path, scenario: options.scenario })
   return { databaseUrl: options.databaseUrl, state: resolve(options.state), path }
 }
 
@@ -135,6 +138,7 @@ export const run = async (planName: string, options: RunOptions): Promise<number
     const outcome = await runOnce(stack, {
       plan: basename(directory),
       path,
+      ...(options.scenario === undefined ? {} : { scenario: options.scenario }),
       reason: options.reason ?? 'Started by hand with vector-rollback run.',
       ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
       ...(options.acceptDrift ? { 'accept-drift': true } : {}),

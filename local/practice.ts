@@ -2,8 +2,15 @@ import type { PassedDrill } from '#core/decide/drill.ts'
 import { decideKeys } from '#core/decide/keys.ts'
 import { writeJson } from '#core/json.ts'
 import { PATHS } from '#core/names.ts'
+import type { Plan } from '#core/plan/load.ts'
+import { printRoute, type Route } from '#core/plan/work-of.ts'
 import type { Clock, Objects } from '#core/ports.ts'
 import { planFolder } from '#functions/plans.ts'
+
+const routesOf = (plan: Plan): Route[] => [
+  ...PATHS.filter((path) => path in plan.paths).map((path) => ({ path })),
+  ...Object.keys(plan.paths.partial?.scenarios ?? {}).map((scenario) => ({ path: 'partial' as const, scenario })),
+]
 
 /**
  * A stack that goes with its folder is practice, and nothing real depends on it: what alarms do there by themselves needs no
@@ -20,11 +27,19 @@ export const countAsDrilled = async (
   const createdAt = clock.now().toISOString()
   for (const name of await plans.names()) {
     const plan = await plans.load(name).catch(() => null)
-    for (const path of plan ? PATHS : []) {
-      if (!plan || !(path in plan.paths)) continue
+    if (!plan) continue
+    for (const route of routesOf(plan)) {
       const { name: of, digest: planDigest } = plan
-      const drill: PassedDrill = { plan: of, planDigest, path, outcome, environment, incident: 'practice', createdAt }
-      await writeJson(objects, decideKeys.drill(plan.name, path), drill)
+      const drill: PassedDrill = {
+        plan: of,
+        planDigest,
+        ...route,
+        outcome,
+        environment,
+        incident: 'practice',
+        createdAt,
+      }
+      await writeJson(objects, decideKeys.drill(plan.name, printRoute(route)), drill)
     }
   }
 }

@@ -1,6 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { PATHS } from '#core/names.ts'
 
+export const scenario = (): Option =>
+  new Option('--scenario <name>', 'path partial: which of its scenarios; default: its own steps')
+
 export const path = (): Option => new Option('--path <path>', 'flag, partial, full, restore or purge').choices(PATHS)
 
 export const databaseUrl = (description: string): Option =>

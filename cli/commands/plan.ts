@@ -3,7 +3,7 @@ import type { PlanCheckOptions } from '#cli/plan-check.ts'
 import type { PlanExplainOptions } from '#cli/plan-explain.ts'
 import type { PlanPreviewOptions } from '#cli/plan-preview.ts'
 import { SEVERITIES } from '#core/plan/vocabulary.ts'
-import { acceptDrift, collected, databaseUrl, examples, json, path, plans, snapshot } from './options.ts'
+import { acceptDrift, collected, databaseUrl, examples, json, path, plans, scenario, snapshot } from './options.ts'
 
 export const planCommands = (program: Command): void => {
   const plan = program
@@ -28,6 +28,7 @@ export const planCommands = (program: Command): void => {
       'Shows every statement in its order with the lock it takes, what would be destroyed, checks, approvals, and what would be refused. Writes nothing: with a database, in read-only transactions. Exits with 3 when the path would be refused.',
     )
     .addOption(path().makeOptionMandatory())
+    .addOption(scenario())
     .addOption(databaseUrl('look at this database as well'))
     .addOption(new Option('--state <dir>', 'path restore: look at the snapshots of local runs in this folder as well'))
     .addOption(snapshot())

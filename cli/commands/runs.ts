@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { DrillOptions } from '#cli/drill.ts'
 import type { RunOptions } from '#cli/run.ts'
-import { acceptDrift, collected, databaseUrl, examples, json, out, path, plans, snapshot } from './options.ts'
+import { acceptDrift, collected, databaseUrl, examples, json, out, path, plans, scenario, snapshot } from './options.ts'
 
 export const drillCommand = (program: Command): void => {
   program
@@ -11,6 +11,7 @@ export const drillCommand = (program: Command): void => {
       'Runs the real state machine and functions on a throwaway database with the data of the plan. Without --path: flag, partial, full, restore and back to normal. Nothing outside this machine is touched. Without a plan: all of them.',
     )
     .addOption(path())
+    .addOption(scenario())
     .addOption(databaseUrl('make the throwaway database on this server; default: an embedded one'))
     .addOption(new Option('--bucket <name>', 'keep there that the drill passed: an environment that acts needs it'))
     .addOption(new Option('--environment <name>', 'of that bucket'))
@@ -32,6 +33,7 @@ export const runCommand = (program: Command): void => {
       'Runs a path against a real, existing database from this machine, with the same state machine as in AWS. For when Step Functions is down, or there is none. Look at "plan preview" first. --state keeps snapshots and records: a later restore needs the same folder.',
     )
     .addOption(path().makeOptionMandatory())
+    .addOption(scenario())
     .addOption(new Option('--local', 'yes, from this machine'))
     .addOption(databaseUrl('the database that the plan protects'))
     .addOption(new Option('--state <dir>', 'folder for snapshots and records; keep it'))

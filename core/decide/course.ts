@@ -1,17 +1,19 @@
 import { asksFirst, rolesToAsk } from '#core/decide/ask.ts'
 import { type Autonomy, containsByItself } from '#core/plan/autonomy.ts'
-import type { Decision } from '#core/plan/decisions.ts'
+import { containingFlags } from '#core/plan/containing.ts'
+import { type Decision, printDecided } from '#core/plan/decisions.ts'
 import { printDuration } from '#core/plan/duration.ts'
 import { type Plan, resolveFlag } from '#core/plan/load.ts'
+import { stepsOf } from '#core/plan/work-of.ts'
 
 const flagsOf = (plan: Plan, environment: string): string =>
-  Object.entries(plan.flags)
+  containingFlags(plan)
     .map(([name, { safe }]) => `${resolveFlag(plan, name, environment)} to "${safe}"`)
     .join(', ')
 
 /** What stands behind a path, in a few words for people. */
-const pathInWords = (plan: Plan, path: Decision['path']): string => {
-  const steps = (path === 'partial' ? plan.paths.partial?.steps : plan.paths.full?.steps) ?? []
+const pathInWords = (plan: Plan, { path, scenario }: Decision): string => {
+  const steps = path === 'monitor' ? [] : stepsOf(plan, { path, scenario })
   const names = steps.map(({ kind }) => kind)
   const rest = path === 'full' ? ['retire', 'snapshot'] : path === 'restore' ? ['restore'] : []
   return path === 'flag' ? 'verifies' : [...names, ...rest].join(', ')
@@ -23,7 +25,7 @@ export const courseOf = (plan: Plan, row: Decision, rung: Autonomy, environment:
   if (row.path === 'monitor') return [tell]
   if (rung === 'observe') return ['changes nothing, and tells people what would be done']
   const contain = `sets ${flagsOf(plan, environment)}`
-  const path = `takes the path ${row.path}: ${pathInWords(plan, row.path)}`
+  const path = `takes the path ${printDecided(row)}: ${pathInWords(plan, row)}`
   const ask = `asks ${rolesToAsk(plan, row.approve).join(' and ')}`
   const steps = containsByItself(rung)
     ? [contain, ...(asksFirst(row, rung) ? [`${ask}, contained`] : []), path]

@@ -89,6 +89,7 @@ export const requestFor = (
     : {
         plan: plan.name,
         path: decision.path,
+        ...(decision.scenario === undefined ? {} : { scenario: decision.scenario }),
         reason: `${plan.signals[signal]?.describe ?? signal} (${alarm.reason})`.slice(0, 2000),
         signal: { name: signal, severity, alarm: alarm.name, at: alarm.at, reason: alarm.reason.slice(0, 1000) },
         decided: { row, autonomy, approve: [...decision.approve] },

@@ -1,6 +1,7 @@
 import type { Matched } from '#core/decide/decide.ts'
 import type { PassedDrill } from '#core/decide/drill.ts'
 import { type Autonomy, lowest } from '#core/plan/autonomy.ts'
+import { printDecided } from '#core/plan/decisions.ts'
 import { type Milliseconds, printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Circumstances } from '#core/plan/table.ts'
@@ -37,14 +38,15 @@ const capOfChange = (plan: Pick<Plan, 'change'>, change: Circumstances['change']
 const capOfDrill = ({ plan, decision }: Pick<Matched, 'plan' | 'decision'>, drilled: Drilled, now: Date): Cap[] => {
   if (!BEYOND_FLAGS.includes(decision.path)) return []
   const { within } = plan.drill
+  const route = printDecided(decision)
   if (drilled === 'unknown')
-    return [{ rung: 'contain', why: `whether the path "${decision.path}" was drilled could not be read` }]
+    return [{ rung: 'contain', why: `whether the path "${route}" was drilled could not be read` }]
   if (drilled !== null && now.getTime() - Date.parse(drilled.createdAt) <= within) return []
   const last = drilled === null ? 'no drill is recorded' : `the last one passed at ${drilled.createdAt}`
   return [
     {
       rung: 'contain',
-      why: `acting needs a drill of the path "${decision.path}" that passed within ${printDuration(within)}; ${last}`,
+      why: `acting needs a drill of the path "${route}" that passed within ${printDuration(within)}; ${last}`,
     },
   ]
 }

@@ -18,6 +18,7 @@ export const isWorse = (path: Path, than: Path): boolean =>
 /** A worse path, and who wants it. `signal` is `null` when a person does: then nobody else is asked. */
 const Demand = z.strictObject({
   path: z.enum(PATHS),
+  scenario: z.string().optional(),
   by: z.string().transform((id) => id as IncidentId),
   at: z.string(),
   reason: z.string(),
@@ -34,6 +35,7 @@ export type Demand = z.infer<typeof Demand>
 export const Course = z.strictObject({
   /** The path that is taken now. */
   path: z.enum(PATHS),
+  scenario: z.string().optional(),
   /** Of the row of the decision table that says who approves it; `null` when a person has chosen. */
   signal: Signal.nullable(),
   decided: Decided.nullable().optional(),
@@ -65,15 +67,15 @@ export const readCourse = async (objects: Objects, id: IncidentId): Promise<Cour
  */
 export const openCourse = (
   id: IncidentId,
-  { path, signal, decided = null }: Pick<Course, 'path' | 'signal' | 'decided'>,
+  { path, scenario, signal, decided = null }: Pick<Course, 'path' | 'scenario' | 'signal' | 'decided'>,
   ports: CoursePorts,
 ): Promise<Course | null> =>
   swapJson(
     keys.course(id),
     parse,
     (course) => {
-      if (!course) return { path, signal, decided, demand: null, escalations: [], heldBack: null, open: true }
-      if (course.path !== path) return { ...course, path, demand: null, open: true }
+      if (!course) return { path, scenario, signal, decided, demand: null, escalations: [], heldBack: null, open: true }
+      if (course.path !== path) return { ...course, path, scenario, demand: null, open: true }
       return course.open ? course : { ...course, open: true }
     },
     ports,
@@ -121,9 +123,9 @@ export const takeDemand = async (
       if (!demand) return path === course.path ? course : { ...course, path }
       if (!isWorse(demand.path, path)) return { ...course, path, demand: null }
       taken = true
-      const { path: to, signal, decided = null } = demand
+      const { path: to, scenario, signal, decided = null } = demand
       const escalations = [...course.escalations, { ...demand, from: path }]
-      return { ...course, path: to, signal, decided, demand: null, escalations }
+      return { ...course, path: to, scenario, signal, decided, demand: null, escalations }
     },
     ports,
   )

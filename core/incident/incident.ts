@@ -30,6 +30,7 @@ export const Incident = z.strictObject({
   plan: z.string(),
   planDigest: z.string(),
   path: z.enum(PATHS),
+  scenario: z.string().optional(),
   reason: z.string(),
   signal: Signal.nullable(),
   decided: Decided.nullable().optional(),

@@ -116,8 +116,8 @@ export const joinRun = async (joiner: Joiner, to: IncidentId, ports: JoinPorts):
     }
   }
   const at = ports.clock.now().toISOString()
-  const { path, reason, signal = null, decided = null } = request
-  const demand = { path, by: incident, at, reason, signal, decided }
+  const { path, scenario, reason, signal = null, decided = null } = request
+  const demand = { path, scenario, by: incident, at, reason, signal, decided }
   const after = before ? course : await demandPath(to, demand, ports)
   const taken = before ?? after?.escalations.find(mine) ?? (mine(after?.demand ?? null) ? after?.demand : null)
   if (!taken) {

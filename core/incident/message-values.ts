@@ -2,6 +2,7 @@ import type { Incident, StepEvent } from '#core/incident/incident.ts'
 import { printTable } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Values } from '#core/plan/placeholders.ts'
+import { budgetOf } from '#core/plan/work-of.ts'
 import { signalRows } from '#core/report/facts.ts'
 import { counted, duration, size } from '#core/report/figures.ts'
 import type { RunReport } from '#core/report/model.ts'
@@ -37,7 +38,7 @@ export const printSignal = ({
 
 /** What a message can say from the beginning of a run on. */
 export const valuesOfIncident = (plan: Plan, incident: Incident): Values => {
-  const budget = incident.path === 'purge' ? plan.paths.full?.budget : plan.paths[incident.path]?.budget
+  const budget = budgetOf(plan, incident)
   const proposed = incident.decided?.autonomy === 'propose'
   return {
     reason: incident.reason,
@@ -52,7 +53,7 @@ export const valuesOfIncident = (plan: Plan, incident: Incident): Values => {
       incident.contained?.detail ??
       (proposed ? 'not switched: they wait for an answer' : 'not known to be at their safe values'),
     tables: (plan.paths.full?.retire ?? plan.protects.tables).map(printTable).join(', '),
-    ...(budget === undefined ? {} : within(incident.startedAt, budget)),
+    ...(budget === null ? {} : within(incident.startedAt, budget)),
   }
 }
 

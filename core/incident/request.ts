@@ -22,12 +22,14 @@ export const Decided = z.strictObject({
 export type Decided = z.infer<typeof Decided>
 
 /**
- * The input of the state machine. By hand: plan, path and reason; for a restore also which snapshot, and nothing more. `on-alarm` adds the signal and what it decided, a drill says
+ * The input of the state machine. By hand: plan, path and reason; for a restore also which snapshot, for a partial path also which scenario, and nothing more. `on-alarm` adds the signal and what it decided, a drill says
  * that it is one.
  */
 export const Request = z.strictObject({
   plan: z.string().min(1),
   path: z.enum(PATHS),
+  /** Path partial only: which of its scenarios. */
+  scenario: z.string().min(1).optional(),
   reason: z.string().min(1).max(2000),
   signal: Signal.optional(),
   decided: Decided.optional(),

@@ -23,6 +23,8 @@ export const Run = z.strictObject({
   execution: z.string(),
   epoch: z.int().positive(),
   path: z.enum(PATHS),
+  /** Of the path partial, where one was chosen. */
+  scenario: z.string().optional(),
   drill: z.boolean(),
   /** Carried along and not read from the bucket: whoever can write there must not become somebody who did not start it. */
   startedBy: Starter.optional(),

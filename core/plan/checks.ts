@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { exactlyOne } from './pattern.ts'
+import { exactlyOne, pattern } from './pattern.ts'
 import { DatabaseRole, MOMENTS, SqlFile } from './vocabulary.ts'
 
 /**
@@ -48,9 +48,16 @@ const Expect = z
 const textOf = (value: string | number | boolean | null | undefined): string | null =>
   value === null || value === undefined ? null : String(value)
 
+const SCENARIO_MOMENT = pattern(
+  /^partial\/[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
+  'a scenario of the path partial',
+  'Write partial/ and the name of the scenario.',
+)
+
 interface Common {
   readonly describe: string
-  readonly after: readonly (typeof MOMENTS)[number][]
+  /** Moments, and scenarios as `partial/name`. */
+  readonly after: readonly string[]
 }
 export type SqlCheck = Common & {
   readonly kind: 'sql'
@@ -70,7 +77,9 @@ export const Check = z
     expect: Expect.optional(),
     flag: z.string().optional().describe('Name of a flag of this plan.'),
     is: z.enum(['safe', 'on']).optional().describe("Which of the flag's two values it must have."),
-    after: z.array(z.enum(MOMENTS)).describe('The paths that it follows. Empty: only where a step names it.'),
+    after: z
+      .array(z.union([z.enum(MOMENTS), SCENARIO_MOMENT]))
+      .describe('The paths that it follows, or a scenario of one: partial/name. Empty: only where a step names it.'),
   })
   .superRefine(exactlyOne('This check', ['sql', 'flag']))
   .transform(({ describe, after, sql, as, expect, flag, is }, context): PlanCheck => {

@@ -31,6 +31,9 @@ export const Decision = z
       .optional()
       .describe('Only while all of these other signals of the plan are in ALARM, too.'),
     during: z.array(HoursText).min(1).optional().describe('Only in these parts of the day, in UTC: ["22:00-06:00"].'),
+    scenario: Name.optional().describe(
+      'Of the path partial: the scenario that is taken; its own steps when it is not given.',
+    ),
     path: z.enum(DECIDED).describe('What to do. monitor notifies and changes nothing.'),
     contain: z
       .enum(['immediately', 'no'])
@@ -45,6 +48,15 @@ export const Decision = z
       'The most that this row may do by itself, whatever the environment allows: observe, propose, contain or act.',
     ),
   })
+  .superRefine(({ path, scenario }, context) => {
+    if (scenario === undefined || path === 'partial') return
+    context.addIssue({
+      code: 'custom',
+      path: ['scenario'],
+      message: `The path "${path}" has no scenarios.`,
+      params: { fix: 'Set path: partial, or leave the scenario out.' },
+    })
+  })
   .superRefine(({ path, contain, approve }, context) => {
     if (path !== 'monitor' || (contain === 'no' && approve.length === 0)) return
     context.addIssue({
@@ -54,3 +66,7 @@ export const Decision = z
     })
   })
 export type Decision = z.output<typeof Decision>
+
+/** `partial`, or `partial/provider-switch`. */
+export const printDecided = ({ path, scenario }: Pick<Decision, 'path' | 'scenario'>): string =>
+  scenario === undefined ? path : `${path}/${scenario}`

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Duration } from './duration.ts'
 import { Ramp } from './ramp.ts'
 import { Step } from './steps.ts'
-import { ApproveOrNobody, ApproveText, CatalogueObjectName, Relation } from './vocabulary.ts'
+import { ApproveOrNobody, ApproveText, CatalogueObjectName, Name, Relation } from './vocabulary.ts'
 
 const Budget = Duration.describe(
   'The longest time that this path may take; the report compares it with the actual one.',
@@ -35,6 +35,19 @@ export const Paths = z
       .strictObject({
         steps: z.array(Step).min(1).describe('The steps, in this order, after containment.'),
         budget: Budget,
+        scenarios: z
+          .record(
+            Name,
+            z.strictObject({
+              describe: z.string().min(1).describe('When it is chosen, and what it does: for people.'),
+              steps: z.array(Step).min(1).describe('Its steps, in this order, in place of those of the path.'),
+              budget: Budget,
+            }),
+          )
+          .default({})
+          .describe(
+            'Alternatives of this path, each a procedure of its own. A row of the table or a person chooses one.',
+          ),
       })
       .optional()
       .describe('Keeps the tables.'),

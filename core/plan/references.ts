@@ -2,6 +2,7 @@ import { type Milliseconds, parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
 import { brokenRamps, brokenWatch } from './references-after.ts'
 import type { PlanFile } from './schema.ts'
+import type { PlanStep } from './steps.ts'
 import { brokenTable } from './table-check.ts'
 import { type Approve, writeTable } from './vocabulary.ts'
 
@@ -22,13 +23,16 @@ export interface SqlReference {
   readonly use: 'sentinel' | 'probe' | 'check' | 'step'
 }
 
-const stepsOf = (plan: PlanFile) =>
-  (['partial', 'full'] as const).flatMap((path) =>
-    (plan.paths[path]?.steps ?? []).map((step, index) => ({
-      step,
-      path: ['paths', path, 'steps', index, step.kind] as const,
-    })),
-  )
+const stepsAt = (steps: readonly PlanStep[] | undefined, path: readonly PropertyKey[]) =>
+  (steps ?? []).map((step, index) => ({ step, path: [...path, 'steps', index, step.kind] }))
+
+const stepsOf = ({ paths: { partial, full } }: PlanFile) => [
+  ...stepsAt(partial?.steps, ['paths', 'partial']),
+  ...Object.entries(partial?.scenarios ?? {}).flatMap(([name, { steps }]) =>
+    stepsAt(steps, ['paths', 'partial', 'scenarios', name]),
+  ),
+  ...stepsAt(full?.steps, ['paths', 'full']),
+]
 
 /** Every place of plan.yaml that names an SQL file. */
 export const sqlReferences = (plan: PlanFile): SqlReference[] => [
@@ -151,6 +155,22 @@ const brokenSteps = (plan: PlanFile): Broken[] => {
   ]
 }
 
+/** Scenarios that rows and checks name, and that there are not. */
+const brokenScenarios = (plan: PlanFile): Broken[] => {
+  const known = Object.keys(plan.paths.partial?.scenarios ?? {})
+  return [
+    ...plan.decide.flatMap(({ scenario }, index) =>
+      scenario === undefined ? [] : unknown('a scenario', scenario, known, ['decide', index, 'scenario']),
+    ),
+    ...Object.entries(plan.checks).flatMap(([name, { after }]) =>
+      after.flatMap((moment, index) => {
+        const [, scenario] = moment.split('/')
+        return scenario === undefined ? [] : unknown('a scenario', scenario, known, ['checks', name, 'after', index])
+      }),
+    ),
+  ]
+}
+
 const brokenTables = (plan: PlanFile): Broken[] => {
   const known = plan.protects.tables.map(writeTable)
   const retired = (plan.paths.full?.retire ?? []).map(writeTable)
@@ -197,6 +217,7 @@ export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenRoles(plan),
   ...brokenPeople(plan),
   ...brokenSteps(plan),
+  ...brokenScenarios(plan),
   ...brokenTables(plan),
   ...brokenCooldown(plan),
   ...brokenWatch(plan),

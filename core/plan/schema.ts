@@ -53,6 +53,10 @@ export const Flag = z.strictObject({
   ramp: Parameter.optional().describe(
     'SSM parameter beside it with the percentage of subjects that have the feature while the flag is on.',
   ),
+  contain: z
+    .enum(['always', 'by-step'])
+    .default('always')
+    .describe('by-step: containment leaves this flag alone, and a set-flag step of a path sets it.'),
   safe: z.string().min(1).describe('The value that contains: a string, so "false" stands in quotes.'),
   on: z.string().min(1).describe('The value of normal service, set again by re-enabling.'),
   delivery: z
@@ -97,7 +101,10 @@ export const PlanFile = z
     database: DatabasePart,
     flags: z
       .record(pattern(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'the name of a flag', 'Use letters, digits and "_.-".'), Flag)
-      .refine((flags) => Object.keys(flags).length > 0, 'There is no flag to contain with.')
+      .refine(
+        (flags) => Object.values(flags).some(({ contain }) => contain === 'always'),
+        'There is no flag to contain with.',
+      )
       .describe('Feature flags that contain.'),
     protects: z
       .strictObject({

@@ -72,7 +72,7 @@ const retiredBefore = async (session: Session, plan: Plan, tables: readonly Tabl
 export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings> => {
   const { retire: tables, allow, purge } = pathOf(plan, 'full')
   const trees = await expandTrees(session, tables)
-  const steps = await stepsOnDatabase(session, plan, 'full')
+  const steps = await stepsOnDatabase(session, plan, { path: 'full' })
   const stages: PreviewStage[] = [...steps.stages]
   const refusals: Refusal[] = [...steps.refusals]
   const notes = await invalidIndexNotes(session, trees)

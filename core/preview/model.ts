@@ -63,6 +63,8 @@ export interface Preview {
   readonly plan: string
   readonly planDigest: string
   readonly path: Path
+  /** Of the path partial, where one was asked for. */
+  readonly scenario?: string
   /** `null`: no database was looked at. */
   readonly database: string | null
   readonly flags: readonly {

@@ -1,11 +1,13 @@
 import { RollbackError } from '#core/errors.ts'
 import type { Path } from '#core/names.ts'
 import { printTable } from '#core/names.ts'
+import { containingFlags } from '#core/plan/containing.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { pathOf } from '#core/plan/path-of.ts'
 import { runsOutsideTransaction } from '#core/plan/sql-file.ts'
 import type { PlanStep } from '#core/plan/steps.ts'
 import type { Moment } from '#core/plan/vocabulary.ts'
+import { budgetOf, type Route, requireScenario, stepsOf } from '#core/plan/work-of.ts'
 import { size } from '#core/report/figures.ts'
 import { sql } from '#core/sql/tag.ts'
 import { checksAfter } from '#core/verify/verification.ts'
@@ -48,16 +50,16 @@ const titleOf = (plan: Plan, step: PlanStep): string => {
 }
 
 /** The stages of a path's own steps, in their order. */
-export const stepStages = (plan: Plan, path: Path): Promise<PreviewStage[]> => {
-  const steps = path === 'partial' || path === 'full' ? (plan.paths[path]?.steps ?? []) : []
-  return Promise.all(steps.map(async (step) => ({ title: titleOf(plan, step), lines: await stepLines(plan, step) })))
-}
+export const stepStages = (plan: Plan, route: Route): Promise<PreviewStage[]> =>
+  Promise.all(
+    stepsOf(plan, route).map(async (step) => ({ title: titleOf(plan, step), lines: await stepLines(plan, step) })),
+  )
 
 /** What comes before every path. */
 export const beginning = (plan: Plan): PreviewStage[] => [
   {
     title: 'Contain',
-    lines: Object.entries(plan.flags).map(([name, { safe, parameter }]) =>
+    lines: containingFlags(plan).map(([name, { safe, parameter }]) =>
       action(`set ${name} to "${safe}" (${parameter})`),
     ),
   },
@@ -109,10 +111,12 @@ const generalStages = (plan: Plan, path: Path): PreviewStage[] => {
   }
 }
 
-/** Throws `Plan.NoSuchPath`. */
-export const requirePath = (plan: Plan, path: Path): number => {
-  if (path !== 'purge') return pathOf(plan, path).budget
-  if (plan.paths.full) return plan.paths.full.budget
+/** Throws `Plan.NoSuchPath`, `Plan.NoSuchScenario`. */
+export const requirePath = (plan: Plan, route: Route): number => {
+  requireScenario(plan, route)
+  const budget = budgetOf(plan, route)
+  if (budget !== null) return budget
+  if (route.path !== 'purge') return pathOf(plan, route.path).budget
   throw new RollbackError('Plan.NoSuchPath', `Plan "${plan.name}" has no path "purge".`, {
     fix: 'Only what the path full retires can be purged: add full to paths.',
     category: 'usage',
@@ -122,23 +126,25 @@ export const requirePath = (plan: Plan, path: Path): number => {
 /** When a run of the path asks its checks. */
 export const momentsOf = (path: Path): readonly Moment[] => (path === 'restore' ? ['restore', 're-enable'] : [path])
 
-const checksOf = (plan: Plan, path: Path): Preview['checks'] => {
+const checksOf = (plan: Plan, { path, scenario }: Route): Preview['checks'] => {
   const moments = momentsOf(path)
-  const names = new Set(moments.flatMap((moment) => checksAfter(plan, moment)))
+  const names = new Set(moments.flatMap((moment) => checksAfter(plan, moment, scenario)))
   return [...names].map((name) => ({
     name,
     describe: plan.checks[name]?.describe ?? '',
-    after: moments.filter((moment) => checksAfter(plan, moment).includes(name)),
+    after: moments.filter((moment) => checksAfter(plan, moment, scenario).includes(name)),
   }))
 }
 
-/** What a path would do as far as the plan alone can tell: no database is looked at. Throws `Plan.NoSuchPath`. */
-export const previewOfPlan = async (plan: Plan, path: Path): Promise<Preview> => {
-  const budget = requirePath(plan, path)
+/** What a path would do as far as the plan alone can tell: no database is looked at. Throws `Plan.NoSuchPath`, `Plan.NoSuchScenario`. */
+export const previewOfPlan = async (plan: Plan, path: Path, scenario?: string): Promise<Preview> => {
+  const route = { path, scenario }
+  const budget = requirePath(plan, route)
   return {
     plan: plan.name,
     planDigest: plan.digest,
     path,
+    ...(scenario === undefined ? {} : { scenario }),
     database: null,
     flags: Object.entries(plan.flags).map(([name, { parameter, safe, delivery, within }]) => ({
       name,
@@ -147,10 +153,10 @@ export const previewOfPlan = async (plan: Plan, path: Path): Promise<Preview> =>
       delivery,
       within,
     })),
-    stages: [...beginning(plan), ...(await stepStages(plan, path)), ...generalStages(plan, path)],
+    stages: [...beginning(plan), ...(await stepStages(plan, route)), ...generalStages(plan, path)],
     tables: [],
     destroys: path === 'purge' || purgesAtOnce(plan, path) ? 'not looked at' : 'nothing',
-    checks: checksOf(plan, path),
+    checks: checksOf(plan, route),
     approvals: approvalsOf(plan, path),
     budgets: { path: budget, lock: plan.budgets.lock },
     refusals: [],

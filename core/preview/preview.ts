@@ -2,6 +2,7 @@ import { expandTrees } from '#core/ddl/trees.ts'
 import { checkDatabase } from '#core/incident/right-database.ts'
 import { type Path, printTable } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
+import type { Route } from '#core/plan/work-of.ts'
 import type { Database, Session } from '#core/ports.ts'
 import { existing } from '#core/restore/drift.ts'
 import { lookAtFull } from './full.ts'
@@ -26,9 +27,13 @@ const missingTables = async (session: Session, plan: Plan): Promise<Refusal[]> =
 }
 
 /** The paths that keep the tables: `flag` does not look at them, so that there it is only worth knowing. */
-const lookAtKeeping = async (session: Session, plan: Plan, path: 'flag' | 'partial'): Promise<Findings> => {
+const lookAtKeeping = async (
+  session: Session,
+  plan: Plan,
+  { path, scenario }: Route & { readonly path: 'flag' | 'partial' },
+): Promise<Findings> => {
   const tables = await expandTrees(session, plan.protects.tables)
-  const steps = await stepsOnDatabase(session, plan, path)
+  const steps = await stepsOnDatabase(session, plan, { path, scenario })
   const missing = await missingTables(session, plan)
   return {
     stages: steps.stages,
@@ -47,9 +52,16 @@ export interface PreviewOptions {
   readonly now: Date
   /** Where the snapshots are: without it a restore cannot say which one it takes, nor how that differs. */
   readonly bucket?: PreviewBucket
+  /** Of the path partial. */
+  readonly scenario?: string
 }
 
-const lookAt = (session: Session, plan: Plan, path: Path, { now, bucket }: PreviewOptions): Promise<Findings> => {
+const lookAt = (
+  session: Session,
+  plan: Plan,
+  path: Path,
+  { now, bucket, scenario }: PreviewOptions,
+): Promise<Findings> => {
   switch (path) {
     case 'full':
       return lookAtFull(session, plan)
@@ -58,7 +70,7 @@ const lookAt = (session: Session, plan: Plan, path: Path, { now, bucket }: Previ
     case 'restore':
       return lookAtRestore(session, plan, bucket ?? null)
     default:
-      return lookAtKeeping(session, plan, path)
+      return lookAtKeeping(session, plan, { path, scenario })
   }
 }
 
@@ -73,7 +85,7 @@ export const previewOnDatabase = async (
   database: Database,
   options: PreviewOptions,
 ): Promise<Preview> => {
-  const general = await previewOfPlan(plan, path)
+  const general = await previewOfPlan(plan, path, options.scenario)
   return readOnly(database, async (session) => {
     await checkDatabase(session, plan, database.label)
     const { stages, notes, notLookedAt, ...found } = await lookAt(session, plan, path, options)

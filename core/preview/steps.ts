@@ -1,6 +1,7 @@
 import { findIndex, findLeftovers } from '#core/indexes/drop.ts'
-import { type Path, printTable, type Table } from '#core/names.ts'
+import { printTable, type Table } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
+import { type Route, stepsOf } from '#core/plan/work-of.ts'
 import type { Session } from '#core/ports.ts'
 import { sql } from '#core/sql/tag.ts'
 import type { PreviewLine, PreviewStage, Refusal } from './model.ts'
@@ -49,12 +50,12 @@ const lookAtIndex = async (session: Session, plan: Plan, index: Table): Promise<
 export const stepsOnDatabase = async (
   session: Session,
   plan: Plan,
-  path: Path,
+  route: Route,
 ): Promise<{ stages: PreviewStage[]; refusals: Refusal[] }> => {
   const stages: PreviewStage[] = []
   const refusals: Refusal[] = []
-  const steps = path === 'partial' || path === 'full' ? (plan.paths[path]?.steps ?? []) : []
-  for (const [i, stage] of (await stepStages(plan, path)).entries()) {
+  const steps = stepsOf(plan, route)
+  for (const [i, stage] of (await stepStages(plan, route)).entries()) {
     const step = steps[i]
     if (step?.kind !== 'drop-indexes') {
       stages.push(stage)

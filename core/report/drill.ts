@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { printRoute } from '#core/plan/work-of.ts'
 import { checksInWords } from '#core/report/facts.ts'
 import { counted, duration, moment } from '#core/report/figures.ts'
 import { html, type Markup } from '#core/report/html/markup.ts'
@@ -64,7 +65,7 @@ export const renderDrillMarkdown = (drill: DrillReport): string =>
         ['Run', 'Path', 'Outcome', 'Contained', 'Total', 'Checks'],
         drill.runs.map(({ title, report }) => [
           text(title),
-          report.path,
+          printRoute(report),
           OUTCOME_WORDS[report.outcome],
           containment(report),
           duration(report.seconds.total * 1_000),
@@ -83,7 +84,7 @@ const overview = (drill: DrillReport): Markup =>
     'In the order in which they ran',
     [
       { head: 'Run', cell: ({ index, title }) => html`<a href="#${runId(index)}">${index + 1}. ${title}</a>` },
-      { head: 'Path', cell: ({ report }) => report.path },
+      { head: 'Path', cell: ({ report }) => printRoute(report) },
       { head: 'Outcome', cell: ({ report }) => badge(OUTCOME_TONES[report.outcome], OUTCOME_WORDS[report.outcome]) },
       { head: 'Contained in', figures: true, cell: ({ report }) => containment(report) },
       { head: 'Total', figures: true, cell: (each) => total(each) },

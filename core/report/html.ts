@@ -1,3 +1,4 @@
+import { printRoute } from '#core/plan/work-of.ts'
 import { moment } from '#core/report/figures.ts'
 import { html } from '#core/report/html/markup.ts'
 import { page, rawJson } from '#core/report/html/page.ts'
@@ -15,7 +16,7 @@ export const renderHtml = (report: RunReport, machine: unknown): string => {
   const outcome = OUTCOME_WORDS[report.outcome]
   return page(
     {
-      title: `${outcome}: ${report.plan}, ${report.path} path, ${report.environment}`,
+      title: `${outcome}: ${report.plan}, ${printRoute(report)} path, ${report.environment}`,
       tone: OUTCOME_TONES[report.outcome],
     },
     lineage(report),

@@ -1,3 +1,4 @@
+import { printRoute } from '#core/plan/work-of.ts'
 import {
   BUDGET_WORDS,
   budgetFigures,
@@ -21,7 +22,7 @@ import { CHECK_WORDS, containment, OUTCOME_WORDS, sentence, story } from '#core/
 /** The report for a ticket: GitHub-flavoured Markdown, every value escaped, times in UTC. */
 export const renderMarkdown = (report: RunReport): string =>
   document(
-    `# ${OUTCOME_WORDS[report.outcome]}: ${text(report.plan)}, ${report.path} path, ${text(report.environment)}`,
+    `# ${OUTCOME_WORDS[report.outcome]}: ${text(report.plan)}, ${printRoute(report)} path, ${text(report.environment)}`,
     summary(report),
     problem(report),
     section('What to do next', steps(report.next.map(prose))),

@@ -88,6 +88,8 @@ export const RunReport = z.strictObject({
   planTitle: z.string(),
   planDigest: Sha,
   path: z.enum(PATHS),
+  /** Of the path partial, where one was chosen. */
+  scenario: z.string().optional(),
   incident: z.string(),
   execution: z.string(),
   environment: z.string(),

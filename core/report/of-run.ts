@@ -9,6 +9,7 @@ import type { Run } from '#core/incident/run.ts'
 import { readMessages } from '#core/incident/tell.ts'
 import { readJson } from '#core/json.ts'
 import type { Plan } from '#core/plan/load.ts'
+import { budgetOf } from '#core/plan/work-of.ts'
 import type { Clock, Executions, Objects, VisitedState } from '#core/ports.ts'
 import { advice, type Ending } from '#core/report/advice.ts'
 import { kept } from '#core/report/kept.ts'
@@ -160,7 +161,7 @@ export const reportOfRun = async (
   const demanded = others.escalations.at(-1)?.at ?? begin
   const watched = events.find(({ kind, startedAt }) => kind === 'watch' && startedAt > takenAt(events))?.startedAt
   const worked = seconds(demanded, watched ?? createdAt)
-  const limit = (run.path === 'purge' ? plan.paths.full?.budget : plan.paths[run.path]?.budget) ?? null
+  const limit = budgetOf(plan, run)
   const steps = [
     ...(incident.contained
       ? [
@@ -194,6 +195,7 @@ export const reportOfRun = async (
     planTitle: plan.title,
     planDigest: plan.digest,
     path: run.path,
+    ...(run.scenario === undefined ? {} : { scenario: run.scenario }),
     incident: run.incident,
     execution: run.execution,
     environment,

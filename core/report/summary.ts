@@ -5,6 +5,7 @@ export interface Summary {
   readonly outcome: RunReport['outcome']
   readonly plan: string
   readonly path: RunReport['path']
+  readonly scenario?: string
   readonly incident: string
   readonly states: { name: string; startedAt: string; ms: number | null; attempts: number }[]
   readonly steps: { kind: string; changed: boolean; ms: number; detail: string }[]
@@ -21,6 +22,7 @@ export const summary = (report: RunReport): Summary => ({
   outcome: report.outcome,
   plan: report.plan,
   path: report.path,
+  ...(report.scenario === undefined ? {} : { scenario: report.scenario }),
   incident: report.incident,
   states: report.states.map(({ name, startedAt, ms, attempts }) => ({ name, startedAt, ms, attempts })),
   steps: report.steps.map(({ kind, changed, ms, detail }) => ({ kind, changed, ms, detail })),

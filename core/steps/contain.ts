@@ -3,6 +3,7 @@ import { RollbackError } from '#core/errors.ts'
 import type { Contained } from '#core/incident/incident.ts'
 import { Execution, Request } from '#core/incident/request.ts'
 import type { FlagPath } from '#core/names.ts'
+import { containingFlags } from '#core/plan/containing.ts'
 import { type Plan, resolveFlag, resolveRamp } from '#core/plan/load.ts'
 import type { Clock, Flags } from '#core/ports.ts'
 import { defineStep } from '#core/steps/define-step.ts'
@@ -40,7 +41,7 @@ const endRamps = async (
     () => [],
   )
   const ended = Promise.all(
-    Object.keys(plan.flags).map(async (name) => {
+    containingFlags(plan).map(async ([name]) => {
       const parameter = resolveRamp(plan, name, environment)
       if (parameter === null) return null
       try {
@@ -66,7 +67,7 @@ export const containPlan = async (
   { flags, clock, environment }: { flags: Flags; clock: Clock; environment: string },
 ): Promise<Contained> => {
   const tried = await Promise.allSettled(
-    Object.entries(plan.flags).map(async ([name, flag]): Promise<FlagChange> => {
+    containingFlags(plan).map(async ([name, flag]): Promise<FlagChange> => {
       const parameter = resolveFlag(plan, name, environment)
       const before = await readBefore(parameter, { flags, clock })
       if (before?.value === flag.safe)
@@ -84,8 +85,8 @@ export const containPlan = async (
       'Containment.Incomplete',
       `${done.length} of ${tried.length} flags of plan "${plan.name}" are at their safe values. ${reason}`,
       {
-        fix: `Set the others by hand, now: ${Object.keys(plan.flags)
-          .map((name) => `${resolveFlag(plan, name, environment)} = "${plan.flags[name]?.safe}"`)
+        fix: `Set the others by hand, now: ${containingFlags(plan)
+          .map(([name, { safe }]) => `${resolveFlag(plan, name, environment)} = "${safe}"`)
           .join(', ')}.`,
         category: 'unreachable',
         cause: failed.reason,

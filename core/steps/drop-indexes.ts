@@ -11,6 +11,7 @@ import {
 } from '#core/indexes/drop.ts'
 import { recordDroppedIndex } from '#core/indexes/dropped.ts'
 import { printTable, type Table } from '#core/names.ts'
+import { budgetOf } from '#core/plan/work-of.ts'
 import { TableName } from '#core/snapshot/part.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 
@@ -22,7 +23,7 @@ export const dropIndexes = defineStep({
   run: async ({ run, input }, ports) => {
     const plan = await ports.plans.load(run.plan)
     const begun = ports.remaining()
-    const longest = plan.paths.partial?.budget ?? 600_000
+    const longest = budgetOf(plan, run) ?? 600_000
     /** What is left for one more drop: of the path's budget, and of the function's time. */
     const budget = () => {
       const left = ports.remaining()

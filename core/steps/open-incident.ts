@@ -15,11 +15,9 @@ import { writeJson } from '#core/json.ts'
 import type { IncidentId, Path, PlanName } from '#core/names.ts'
 import { type Autonomy, lowest } from '#core/plan/autonomy.ts'
 import type { Plan } from '#core/plan/load.ts'
+import { requireScenario, stepsOf } from '#core/plan/work-of.ts'
 import { purgesUnasked } from '#core/purge/unasked.ts'
 import { defineStep, type Ports } from '#core/steps/define-step.ts'
-
-export const stepsOf = (plan: Plan, path: Path) =>
-  path === 'partial' ? (plan.paths.partial?.steps ?? []) : path === 'full' ? (plan.paths.full?.steps ?? []) : []
 
 const hasPath = (plan: Plan, path: Path): boolean =>
   path === 'purge' ? plan.paths.full !== undefined : plan.paths[path] !== undefined
@@ -53,7 +51,7 @@ export const settingsOf = (plan: Plan, start: Start, here: Pick<Ports, 'autonomy
   purgeUnasked: purgesUnasked(plan, here.disposable),
   // Whoever said yes to the partial path did not say yes to the full one.
   escalate: plan.watch?.escalate === true && plan.paths.full !== undefined && rungOf(start, here.autonomy) === 'act',
-  fullSteps: stepsOf(plan, 'full'),
+  fullSteps: stepsOf(plan, { path: 'full' }),
 })
 
 /** The state machine counts in whole seconds, one at least. */
@@ -93,13 +91,14 @@ export const openIncident = defineStep({
   needs: ['objects', 'executions', 'notifier', 'plans', 'clock', 'environment', 'starter', 'autonomy', 'disposable'],
   run: async ({ request, contained, execution }, ports) => {
     const plan = await ports.plans.load(request.plan)
-    const path = request.path
+    const { path, scenario } = request
     if (!hasPath(plan, path))
       throw new RollbackError('Plan.NoSuchPath', `Plan "${plan.name}" has no path "${path}".`, {
         fix: `Choose one of ${Object.keys(plan.paths).join(', ')}.`,
         category: 'usage',
       })
     requireOwnOptions(request)
+    requireScenario(plan, request)
     const incident = execution.name as IncidentId
     const claim = await claimLease(
       { plan: plan.name as PlanName, incident, execution: execution.id },
@@ -123,7 +122,7 @@ export const openIncident = defineStep({
     const signal = request.signal ?? null
     const decided = request.decided ?? null
     // Before the record: whoever joins a run that has one finds its course.
-    const course = await openCourse(incident, { path, signal, decided }, ports)
+    const course = await openCourse(incident, { path, scenario, signal, decided }, ports)
     if (signal && !request.drill && isCounted(path))
       await recordRun(ports.objects, { plan: plan.name, incident, path }, execution.startedAt)
     const run: Run = {
@@ -133,6 +132,7 @@ export const openIncident = defineStep({
       execution: execution.id,
       epoch: claim.lease.epoch,
       path,
+      scenario,
       drill: request.drill ?? false,
       startedBy: starterOf(request, ports.starter),
     }
@@ -141,6 +141,7 @@ export const openIncident = defineStep({
       plan: plan.name,
       planDigest: plan.digest,
       path,
+      scenario,
       reason: request.reason,
       signal,
       decided,
@@ -164,7 +165,7 @@ export const openIncident = defineStep({
       joined: null,
       held: null,
       run,
-      steps: stepsOf(plan, path),
+      steps: stepsOf(plan, request),
       settings: {
         ...settingsOf(plan, { path, signal: course?.signal ?? null, decided: course?.decided ?? null }, ports),
         // Whatever an alarm has started or taken further, it never switches anything on; also not when a person goes on.

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { isCounted, recordRun } from '#core/incident/breaker.ts'
 import { isWorse, takeDemand } from '#core/incident/course.ts'
 import type { Run } from '#core/incident/run.ts'
+import { printRoute, stepsOf } from '#core/plan/work-of.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
-import { settingsOf, stepsOf } from '#core/steps/open-incident.ts'
+import { settingsOf } from '#core/steps/open-incident.ts'
 
 export const safePoint = defineStep({
   kind: 'safe-point',
@@ -15,17 +16,17 @@ export const safePoint = defineStep({
     const { course, taken } = await takeDemand(run, ports)
     if (!course || !isWorse(course.path, run.path))
       return { changed: false, detail: 'no worse path was demanded', escalate: false, run, steps: [], settings: null }
-    const { path, signal, decided = null } = course
+    const { path, scenario, signal, decided = null } = course
     const plan = await ports.plans.load(run.plan)
     const escalation = course.escalations.at(-1)
     if (signal && escalation && isCounted(path)) await recordRun(ports.objects, { ...run, path }, escalation.at)
-    const next: Run = { ...run, path }
+    const next: Run = { ...run, path, scenario }
     return {
       changed: taken,
-      detail: `goes on with the ${path} path in place of the ${run.path} one: ${escalation?.reason ?? 'it was demanded'}`,
+      detail: `goes on with the ${printRoute(course)} path in place of the ${run.path} one: ${escalation?.reason ?? 'it was demanded'}`,
       escalate: true,
       run: next,
-      steps: stepsOf(plan, path),
+      steps: stepsOf(plan, next),
       settings: settingsOf(plan, { path, signal, decided }, ports),
     }
   },

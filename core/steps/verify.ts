@@ -15,7 +15,7 @@ export const verify = defineStep({
   needs: ['database', 'flags', 'objects', 'plans', 'clock', 'environment', 'signal'],
   run: async ({ run, input }, ports) => {
     const plan = await ports.plans.load(run.plan)
-    const names = 'after' in input ? checksAfter(plan, input.after) : input.checks
+    const names = 'after' in input ? checksAfter(plan, input.after, run.scenario) : input.checks
     const verification = await verifyChecks(run, plan, names, ports)
     const moment = 'after' in input ? input.after : 'step'
     await writeJson(

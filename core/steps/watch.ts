@@ -49,7 +49,7 @@ export const watch = defineStep({
     const elapsed = Math.max(0, now.getTime() - Date.parse(since))
     const index = tiers.findIndex(({ until }) => elapsed < until)
     const tier = tiers.at(index)
-    const names = tier?.checks ?? checksAfter(plan, after)
+    const names = tier?.checks ?? checksAfter(plan, after, run.scenario)
     const verification = await verifyChecks(run, plan, names, ports)
     const flags = await untouched(run, after, ports)
     const { status, detail } = flags.status === 'pass' || verification.status === 'fail' ? verification : flags

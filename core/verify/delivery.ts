@@ -1,5 +1,6 @@
 import type { Run } from '#core/incident/run.ts'
 import { reading } from '#core/incident/session.ts'
+import { containingFlags } from '#core/plan/containing.ts'
 import { printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Flag } from '#core/plan/schema.ts'
@@ -113,7 +114,7 @@ export const proveDelivery = async (
   contained: Containment,
   ports: DeliveryPorts,
 ): Promise<CheckResult[]> => {
-  const flags = Object.entries(plan.flags)
+  const flags = containingFlags(plan)
   const verdicts = new Map(flags.map(([name, flag]): [string, Verdict | null] => [name, withoutAsking(flag)]))
   const asked = flags.flatMap(([name]) => (verdicts.get(name) === null ? [name] : []))
   if (asked.length > 0)

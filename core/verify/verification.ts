@@ -3,6 +3,7 @@ import type { Run } from '#core/incident/run.ts'
 import { reading } from '#core/incident/session.ts'
 import type { PlanCheck } from '#core/plan/checks.ts'
 import type { Plan } from '#core/plan/load.ts'
+import type { Moment } from '#core/plan/vocabulary.ts'
 import type { Database, Flags } from '#core/ports.ts'
 import { runFlagCheck, runSqlCheck, type Verdict } from '#core/verify/run-check.ts'
 
@@ -83,6 +84,10 @@ export const verifyChecks = async (
   ])
 }
 
-/** The names of the checks that follow a path, or the re-enabling. */
-export const checksAfter = (plan: Plan, moment: PlanCheck['after'][number]): string[] =>
-  Object.entries(plan.checks).flatMap(([name, check]) => (check.after.includes(moment) ? [name] : []))
+/** The names of the checks that follow a path, with those of the scenario that was chosen, or the re-enabling. */
+export const checksAfter = (plan: Plan, moment: Moment, scenario?: string): string[] => {
+  const moments = scenario === undefined ? [moment] : [moment, `${moment}/${scenario}`]
+  return Object.entries(plan.checks).flatMap(([name, { after }]) =>
+    after.some((one) => moments.includes(one)) ? [name] : [],
+  )
+}

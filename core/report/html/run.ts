@@ -1,3 +1,4 @@
+import { printRoute } from '#core/plan/work-of.ts'
 import { course, timeline } from '#core/report/html/course.ts'
 import { html, type Markup } from '#core/report/html/markup.ts'
 import type { Place, Section } from '#core/report/html/parts.ts'
@@ -44,6 +45,6 @@ export const run = (place: Place, report: RunReport, graph: Graph | null, title:
   ])
   const people = present([contacts(place, report), followUps(place, report)])
   const last = present([about(place, report)])
-  const rest = contents([...details, ...people, ...last], `Contents: ${report.path} path`)
+  const rest = contents([...details, ...people, ...last], `Contents: ${printRoute(report)} path`)
   return html`${banner(report, title)}${tiles(report)}${cards(now)}${rest}${cards(details)}<div class="pair">${cards(people)}</div>${cards(last)}`
 }

@@ -1,3 +1,4 @@
+import { printRoute } from '#core/plan/work-of.ts'
 import { BUDGET_WORDS, budgetFigures, budgetState, checksInWords, snapshotInWords, undoOf } from '#core/report/facts.ts'
 import { duration } from '#core/report/figures.ts'
 import { html, type Markup } from '#core/report/html/markup.ts'
@@ -105,6 +106,6 @@ export const next = (place: Place, report: RunReport): Section | null =>
 
 /** Who, where and when, in one line above the outcome. */
 export const lineage = (report: RunReport): Markup =>
-  html`<p class="lineage"><span>${report.plan}</span> <span>${report.environment}</span> <span>${report.path} path</span>${
+  html`<p class="lineage"><span>${report.plan}</span> <span>${report.environment}</span> <span>${printRoute(report)} path</span>${
     report.drill && html` <span>drill</span>`
   } <span>${time(report.signal?.at ?? report.states[0]?.startedAt ?? report.createdAt)}</span></p>`
