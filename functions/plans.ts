@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RollbackError } from '#core/errors.ts'
 import { loadPlan, type Plan } from '#core/plan/load.ts'
@@ -9,16 +9,25 @@ import type { Plans } from '#core/plan/plans.ts'
 /** In the package of a function the plans lie beside the code; here the code lies in a folder of its own. */
 const SHIPPED = ['plans', '../plans'].map((path) => join(import.meta.dirname, path)).find(existsSync) ?? 'plans'
 
-/** The shipped ones that this process has read: a deployment replaces the process, and reading takes longer than containing. */
-const read = new Map<string, Promise<Plan>>()
+/** What this process has read. Reading takes longer than containing, and every step of a run wants its plan. */
+const read = new Map<string, { readonly state: string; readonly plan: Promise<Plan> }>()
 
-const shipped = (name: string): Promise<Plan> => {
-  const earlier = read.get(name)
-  if (earlier) return earlier
-  const plan = loadPlan(join(SHIPPED, name))
-  read.set(name, plan)
+/** Changes with every edit of a file in the folder. */
+const stateOf = async (folder: string): Promise<string> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const stats = await Promise.all(files.map((file) => stat(file, { bigint: true })))
+  return stats.map(({ ino, size, mtimeNs }, i) => `${files[i]} ${ino} ${size} ${mtimeNs}`).join('\n')
+}
+
+/** Those shipped with the functions never change: a deployment replaces the process. */
+const loadOnce = async (folder: string, state: string): Promise<Plan> => {
+  const earlier = read.get(folder)
+  if (earlier?.state === state) return earlier.plan
+  const plan = loadPlan(folder)
+  read.set(folder, { state, plan })
   // What could not be read, for want of file handles say, may be read the next time.
-  plan.catch(() => read.delete(name))
+  plan.catch(() => read.delete(folder))
   return plan
 }
 
@@ -34,7 +43,8 @@ export const planFolder = (directory: () => string | undefined = () => undefined
       const known = await names()
       // Compared with the listing, so that no name leads out of the folder.
       const folder = directory()
-      if (known.includes(name)) return folder === undefined ? shipped(name) : loadPlan(join(folder, name))
+      const path = join(folder ?? SHIPPED, name)
+      if (known.includes(name)) return loadOnce(path, folder === undefined ? 'shipped' : await stateOf(path))
       const guess = nearest(name, known)
       throw new RollbackError('Plan.Unknown', `There is no plan "${name}".`, {
         fix: guess ? `Did you mean "${guess}"?` : `Use one of ${known.join(', ')}.`,
