@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { breakerCommands } from './commands/breaker.ts'
 import { changeCommand } from './commands/change.ts'
+import { coverageCommand } from './commands/coverage.ts'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
 import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
@@ -47,6 +48,7 @@ for (const add of [
   baselineCommands,
   observeCommands,
   changeCommand,
+  coverageCommand,
 ])
   add(program)
 
