@@ -5,6 +5,7 @@ import { breakerCommands } from './commands/breaker.ts'
 import { changeCommand } from './commands/change.ts'
 import { coverageCommand } from './commands/coverage.ts'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
+import { lintCommand } from './commands/lint.ts'
 import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
@@ -53,6 +54,7 @@ for (const add of [
   observeCommands,
   changeCommand,
   coverageCommand,
+  lintCommand,
 ])
   add(program)
 
