@@ -14,6 +14,7 @@ import { replace } from '#functions/ports.ts'
 import { startAnswerUrl } from '#local/answer-url.ts'
 import { type Approver, answerTask } from '#local/answers.ts'
 import { type ExecutionResult, type HistoryEvent, LambdaError, loadStateMachine } from '#local/asl/interpret.ts'
+import { type AwsState, loadAwsState } from '#local/aws-fixture.ts'
 import { type TravellingClock, travellingClock } from '#local/clock.ts'
 import { cloudwatchService } from '#local/endpoints/cloudwatch.ts'
 import { lockDirectory } from '#local/endpoints/directory-lock.ts'
@@ -73,6 +74,8 @@ export interface Stack {
   readonly messages: SnsService['messages']
   /** To the chat. */
   readonly chat: SnsService['messages']
+  /** Brings what the local services hold to the state of a fixture. */
+  loadAws(state: AwsState): Promise<void>
   /** Invokes a function as AWS would, outside the state machine: `on-alarm`, `probe`, `remind`. */
   invoke(name: string, payload: unknown): Promise<unknown>
   /** Starts the state machine and waits until it has ended. */
@@ -180,6 +183,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       ...Object.fromEntries(names),
       Bucket: BUCKET,
     })
+    const ssm = ssmService({ directory: await folder('ssm'), clock })
     const sns = snsService({ directory: await folder('sns'), clock, topics: [TOPIC, CHAT_TOPIC] })
     const states = statesService({
       directory: await folder('states'),
@@ -195,7 +199,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       directory: await folder('s3'),
       clock,
       services: [
-        ssmService({ directory: await folder('ssm'), clock }),
+        ssm,
         cloudwatchService({ directory: await folder('cloudwatch'), clock }),
         sns,
         states,
@@ -228,6 +232,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       faults: endpoints.faults,
       messages: () => sns.messages().filter(({ topicArn }) => topicArn === TOPIC),
       chat: () => sns.messages().filter(({ topicArn }) => topicArn === CHAT_TOPIC),
+      loadAws: (state) => loadAwsState(state, { ssm: ssm.load }),
       invoke: call,
       execute: async (name, input) => {
         const { arn } = await executions.start(name, input)

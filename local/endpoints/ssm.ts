@@ -4,6 +4,7 @@ import type { Clock } from '#core/ports.ts'
 import { ApiError, jsonService, operation, page } from './json-protocol.ts'
 import type { Service } from './service.ts'
 import { type Parameter, Parameters, type ParameterVersion } from './ssm-parameters.ts'
+import type { SsmState } from './ssm-state.ts'
 
 /** Where the parameters are said to be: what their ARNs begin with. */
 const ARN = 'arn:aws:ssm:local:000000000000:parameter'
@@ -16,12 +17,17 @@ const Tags = z
   .transform((tags) => Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])))
 const Decrypted = { WithDecryption: z.boolean().default(false) }
 
+export interface SsmService extends Service {
+  /** Brings parameters to what a fixture says of them; those that it does not name stay as they are. */
+  load(state: SsmState): void
+}
+
 /**
  * Parameter Store: GetParameter, GetParameters, GetParametersByPath, GetParameterHistory, PutParameter, DeleteParameter,
  * AddTagsToResource, ListTagsForResource. Parameters of the standard tier; no labels, no policies. A SecureString is
  * shown in the clear with WithDecryption only, and is not encrypted on this disk: use made-up secrets. Kept in `<directory>/parameters.json`.
  */
-export const ssmService = ({ directory, clock }: { directory: string; clock: Pick<Clock, 'now'> }): Service => {
+export const ssmService = ({ directory, clock }: { directory: string; clock: Pick<Clock, 'now'> }): SsmService => {
   const parameters = new Parameters(join(directory, 'parameters.json'))
   const find = (name: string): Parameter => {
     const found = parameters.get(name)
@@ -29,7 +35,7 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
     return found
   }
 
-  return jsonService({
+  const service = jsonService({
     name: 'ssm',
     target: 'AmazonSSM',
     version: '1.1',
@@ -137,6 +143,24 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
       ),
     },
   })
+  return {
+    ...service,
+    load(state) {
+      for (const [name, wanted] of Object.entries(state)) {
+        requireName(name)
+        const before = parameters.get(name)
+        if (wanted === null) {
+          if (before) parameters.delete(name)
+          continue
+        }
+        const there = before && latest(before)
+        if (there?.value === wanted.value && there.type === wanted.type) continue
+        // A parameter keeps its type for as long as it lives.
+        if (there && there.type !== wanted.type) parameters.delete(name)
+        parameters.put(name, { ...wanted, modifiedAt: clock.now() }, {})
+      }
+    },
+  }
 }
 
 const latest = ({ versions }: Parameter): ParameterVersion => versions.at(-1) ?? versions[0]
