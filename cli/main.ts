@@ -8,6 +8,7 @@ import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
 import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
+import { recordCommand } from './commands/record.ts'
 import { drillCommand, runCommand } from './commands/runs.ts'
 import { baselineCommands, observeCommands } from './commands/signals.ts'
 import { snapshotCommands } from './commands/snapshots.ts'
@@ -53,6 +54,7 @@ for (const add of [
   observeCommands,
   changeCommand,
   coverageCommand,
+  recordCommand,
 ])
   add(program)
 

@@ -5,6 +5,7 @@ import { ssmFlags } from '#aws/flags.ts'
 import { loggedMetrics } from '#aws/metrics.ts'
 import { notifier } from '#aws/notifier.ts'
 import { s3Objects } from '#aws/objects.ts'
+import { ssmParameters } from '#aws/parameters.ts'
 import { postgres } from '#aws/postgres.ts'
 import { ssmSecrets } from '#aws/secrets.ts'
 import { kmsSigner } from '#aws/signer.ts'
@@ -81,6 +82,7 @@ const lazyMetricHistory: MetricHistory = {
 /** The ports of one call: the adapters, and what the call itself brings. */
 export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   flags: ssmFlags(),
+  parameters: ssmParameters(),
   get objects() {
     return s3Objects(setting('BUCKET'))
   },

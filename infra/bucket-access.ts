@@ -32,6 +32,12 @@ const JOINED = 'incidents/*/joined/*'
 const LOOKS = 'incidents/*/watch/*'
 const RE_ENABLING = 'incidents/*/re-enable.json'
 const DRILLS = 'drills/*'
+/** The good state, written by CI before a deployment, with its own rights. */
+const RECORDED = 'recorded/*'
+const CHANGES = 'changes/*'
+/** Which record an incident goes back to, and what its steps found. */
+const GOES_BACK = ['incidents/*/recorded.json', 'incidents/*/config/*']
+const RELIEF = 'relief/*'
 
 /** Takes the answers of people, and shows what they are asked. */
 export const ANSWER_ACCESS: BucketAccess = {
@@ -69,6 +75,8 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
   'run-sql': inRun([...MAY_CHANGE]),
   'set-flag': inRun([...MAY_CHANGE]),
+  'restore-config': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], GOES_BACK),
+  throttle: inRun([...MAY_CHANGE], [RELIEF]),
   retire: inRun([...MAY_CHANGE], ['retirements/*']),
   'list-parts': inRun([...MAY_CHANGE], ['snapshots/*/parts.json']),
   'snapshot-part': inRun([], ['snapshots/*/parts/*']),

@@ -137,6 +137,7 @@ const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   rights: {
     needs,
     flags: WRITES_FLAGS.includes(kind) ? 'write' : 'read',
+    ...(kind === 'restore-config' || kind === 'throttle' ? { configuration: kind } : {}),
     executions: EXECUTIONS[kind] ?? [],
     bucket: BUCKET_ACCESS[kind],
   },

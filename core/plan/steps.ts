@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Duration } from './duration.ts'
 import { exactlyOne } from './pattern.ts'
+import { RestoreConfigInput, ThrottleInput } from './steps-config.ts'
 import { Name, Relation, SqlFile } from './vocabulary.ts'
 
 export const DropIndexesInput = z
@@ -44,12 +45,14 @@ export type VerifyInput = z.output<typeof VerifyInput>
 /** What the steps of a path take, by kind. In YAML a step is a mapping of one key: its kind. */
 export const STEP_INPUTS = {
   'drop-indexes': DropIndexesInput,
+  'restore-config': RestoreConfigInput,
   'run-sql': RunSqlInput,
   'set-flag': SetFlagInput,
+  throttle: ThrottleInput,
   verify: VerifyInput,
 } as const
 
-export const STEP_KINDS = ['drop-indexes', 'run-sql', 'set-flag', 'verify'] as const
+export const STEP_KINDS = ['drop-indexes', 'restore-config', 'run-sql', 'set-flag', 'throttle', 'verify'] as const
 export type StepKind = (typeof STEP_KINDS)[number]
 export type StepInput<K extends StepKind> = z.output<(typeof STEP_INPUTS)[K]>
 
@@ -59,15 +62,19 @@ export type PlanStep = { [K in StepKind]: { readonly kind: K; readonly input: St
 export const Step = z
   .strictObject({
     'drop-indexes': DropIndexesInput.optional(),
+    'restore-config': RestoreConfigInput.optional(),
     'run-sql': RunSqlInput.optional(),
     'set-flag': SetFlagInput.optional(),
+    throttle: ThrottleInput.optional(),
     verify: VerifyInput.optional(),
   })
   .superRefine(exactlyOne('This step', STEP_KINDS))
   .transform((step): PlanStep => {
     if (step['drop-indexes'] !== undefined) return { kind: 'drop-indexes', input: step['drop-indexes'] }
+    if (step['restore-config'] !== undefined) return { kind: 'restore-config', input: step['restore-config'] }
     if (step['run-sql'] !== undefined) return { kind: 'run-sql', input: step['run-sql'] }
     if (step['set-flag'] !== undefined) return { kind: 'set-flag', input: step['set-flag'] }
+    if (step.throttle !== undefined) return { kind: 'throttle', input: step.throttle }
     if (step.verify !== undefined) return { kind: 'verify', input: step.verify }
     return z.NEVER
   })

@@ -16,10 +16,13 @@ import type {
   Objects,
   Signer,
 } from '#core/ports.ts'
+import type { Parameters } from '#core/ports-config.ts'
 
 /** Everything a step may need. Each step names the ones it takes, and its function is granted no more. */
 export interface Ports {
   readonly flags: Flags
+  /** Configuration that is no flag. */
+  readonly parameters: Parameters
   readonly objects: Objects
   readonly database: Database
   readonly notifier: Notifier

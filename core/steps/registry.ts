@@ -19,6 +19,7 @@ import { purge } from '#core/steps/purge.ts'
 import { putBack } from '#core/steps/put-back.ts'
 import { reEnable } from '#core/steps/re-enable.ts'
 import { report } from '#core/steps/report.ts'
+import { restoreConfig } from '#core/steps/restore-config.ts'
 import { retire } from '#core/steps/retire.ts'
 import { runSql } from '#core/steps/run-sql.ts'
 import { safePoint } from '#core/steps/safe-point.ts'
@@ -27,6 +28,7 @@ import { setAside } from '#core/steps/set-aside.ts'
 import { setFlag } from '#core/steps/set-flag.ts'
 import { snapshotPart } from '#core/steps/snapshot-part.ts'
 import { swapIn } from '#core/steps/swap-in.ts'
+import { throttle } from '#core/steps/throttle.ts'
 import { undoRetire } from '#core/steps/undo-retire.ts'
 import { verify } from '#core/steps/verify.ts'
 import { verifySnapshot } from '#core/steps/verify-snapshot.ts'
@@ -46,6 +48,8 @@ export const STEPS = [
   dropIndexes,
   runSql,
   setFlag,
+  restoreConfig,
+  throttle,
   retire,
   listParts,
   snapshotPart,

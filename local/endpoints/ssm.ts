@@ -10,6 +10,7 @@ import type { SsmState } from './ssm-state.ts'
 const ARN = 'arn:aws:ssm:local:000000000000:parameter'
 const MAX_VALUE_BYTES = 4_096
 const MAX_LEVELS = 15
+const DEFAULT_KEY = 'alias/aws/ssm'
 
 const Name = z.string().min(1).max(2_048)
 const Tags = z
@@ -97,8 +98,9 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
           Tags: Tags.optional(),
           Tier: z.literal('Standard').optional(),
           DataType: z.literal('text').optional(),
+          KeyId: z.string().min(1).optional(),
         }),
-        ({ Name, Value, Type, Description, Overwrite, Tags }) => {
+        ({ Name, Value, Type, Description, Overwrite, Tags, KeyId }) => {
           requireName(Name)
           if (Buffer.byteLength(Value) > MAX_VALUE_BYTES) {
             throw new ApiError('ValidationException', `The value of "${Name}" has more than ${MAX_VALUE_BYTES} bytes.`)
@@ -118,6 +120,9 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
           }
           const type = Type ?? (before && latest(before).type)
           if (type === undefined) throw new ApiError('ValidationException', 'A new parameter must have a Type.')
+          if (KeyId !== undefined && type !== 'SecureString') {
+            throw new ApiError('ValidationException', 'KeyId is required for SecureString type parameter only.')
+          }
           if (before !== undefined && latest(before).type !== type) {
             throw new ApiError('HierarchyTypeMismatchException', `The type of "${Name}" is ${latest(before).type}.`)
           }
@@ -126,6 +131,7 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
             type,
             modifiedAt: clock.now(),
             ...(Description === undefined ? {} : { description: Description }),
+            ...(type === 'SecureString' ? { keyId: KeyId ?? DEFAULT_KEY } : {}),
           }
           return { Version: latest(parameters.put(Name, content, Tags ?? {})).version, Tier: 'Standard' }
         },
@@ -217,6 +223,7 @@ const historical = (decrypted: boolean, name: string, stored: ParameterVersion) 
   Version: stored.version,
   LastModifiedDate: stored.modifiedAt,
   LastModifiedUser: 'arn:aws:iam::000000000000:root',
+  KeyId: stored.type === 'SecureString' ? (stored.keyId ?? DEFAULT_KEY) : undefined,
   Description: stored.description,
   DataType: 'text',
   Tier: 'Standard',

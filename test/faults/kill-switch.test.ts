@@ -74,6 +74,8 @@ describePostgres('the kill switch', () => {
         'drop-indexes': { indexes: [{ schema: 'public', name: 'embeddings_embedding_idx' }] },
         'run-sql': { file: 'sql/longest-query.sql' },
         'set-flag': { flag: 'VECTOR_SEARCH_ENABLED', to: 'on' },
+        'restore-config': { path: '/app/{env}/search/' },
+        throttle: { set: { '/app/{env}/LIMIT': '1' } },
         'list-parts': { retirement: 'full-1' },
         'seal-snapshot': { retirement: 'full-1' },
         'undo-retire': restore,

@@ -165,6 +165,8 @@ describePostgres('one rollback of a plan at a time', () => {
       'drop-indexes': { indexes: [{ schema: 'public', name: 'embeddings_embedding_idx' }] },
       'run-sql': { file: 'sql/longest-query.sql' },
       'set-flag': { flag: 'VECTOR_SEARCH_ENABLED', to: 'on' },
+      'restore-config': { path: '/app/{env}/search/' },
+      throttle: { set: { '/app/{env}/LIMIT': '1' } },
       retire: {},
       'list-parts': { retirement },
       'seal-snapshot': { retirement },
