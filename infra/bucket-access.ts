@@ -37,6 +37,8 @@ const RECORDED = 'recorded/*'
 const CHANGES = 'changes/*'
 /** Which record an incident goes back to, and what its steps found. */
 const GOES_BACK = ['incidents/*/recorded.json', 'incidents/*/config/*']
+/** What people are left to do. */
+const LEFT_OPEN = 'incidents/*/left-open/*'
 const RELIEF = 'relief/*'
 
 /** Takes the answers of people, and shows what they are asked. */
@@ -77,6 +79,10 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'set-flag': inRun([...MAY_CHANGE]),
   'restore-config': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], GOES_BACK),
   throttle: inRun([...MAY_CHANGE], [RELIEF]),
+  'parameter-group': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], [...GOES_BACK, LEFT_OPEN]),
+  capacity: inRun([...MAY_CHANGE], [RELIEF]),
+  'rds-snapshot': inRun([...MAY_CHANGE]),
+  webhook: inRun([...MAY_CHANGE, INCIDENT], ['incidents/*/calls/*']),
   retire: inRun([...MAY_CHANGE], ['retirements/*']),
   'list-parts': inRun([...MAY_CHANGE], ['snapshots/*/parts.json']),
   'snapshot-part': inRun([], ['snapshots/*/parts/*']),
@@ -100,7 +106,10 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   gate: inRun([CHECKS, LOOKS, DRILLS]),
   're-enable': inRun([...MAY_CHANGE, APPROVALS, JOINED, DRILLS, INCIDENT], [RE_ENABLING, MESSAGES]),
   'needs-human': inRun([INCIDENT], [HUMAN, 'unopened/*', MESSAGES]),
-  report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', COURSE, MESSAGES, LEASE, DRILLS]),
+  report: inRun(
+    ['incidents/*', SNAPSHOTS, 'retirements/*', RELIEF],
+    ['incidents/*/report.*', COURSE, MESSAGES, LEASE, DRILLS],
+  ),
 }
 
 /** What deciding touches: it keeps what it decided and heard, and reads what was changed and drilled. */

@@ -1,9 +1,21 @@
+import { ArnFormat } from 'aws-cdk-lib'
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam'
-import { flagParameters, restoredParameters, throttledParameters } from '#core/plan/touched.ts'
+import {
+  flagParameters,
+  restoredParameters,
+  snapshotSources,
+  throttledParameters,
+  touchedCapacities,
+  touchedGroups,
+} from '#core/plan/touched.ts'
 import type { Setting } from '#infra/setting.ts'
 
 /** Steps that change configuration outside the database, each by a function of its own. */
-export type ConfigurationStep = 'restore-config' | 'throttle'
+const STEPS = ['restore-config', 'throttle', 'parameter-group', 'capacity', 'rds-snapshot'] as const
+export type ConfigurationStep = (typeof STEPS)[number]
+
+export const isConfigurationStep = (kind: string): kind is ConfigurationStep =>
+  (STEPS as readonly string[]).includes(kind)
 
 const READS = ['ssm:GetParameter', 'ssm:GetParameters']
 
@@ -51,6 +63,56 @@ const throttle = (setting: Setting): PolicyStatement[] => {
     : [...statement([...READS, 'ssm:PutParameter'], arnsOf(setting, names)), ...notTheFlags(setting)]
 }
 
+/** ARNs of RDS have a colon before the name. */
+const rdsArns = ({ stack }: Setting, resource: string, names: readonly string[]): string[] =>
+  [...new Set(names)].map((resourceName) =>
+    stack.formatArn({ service: 'rds', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME }),
+  )
+
+const parameterGroup = (setting: Setting): PolicyStatement[] => {
+  const groups = setting.plans.flatMap((plan) => touchedGroups(plan, setting.environment.name))
+  const named = (kind: 'instance' | 'cluster') => groups.flatMap(({ of, group }) => (of === kind ? [group] : []))
+  const [instances, clusters] = [named('instance'), named('cluster')]
+  return [
+    ...statement(
+      ['rds:DescribeDBParameters', 'rds:ModifyDBParameterGroup', 'rds:ResetDBParameterGroup'],
+      rdsArns(setting, 'pg', instances),
+    ),
+    ...statement(
+      ['rds:DescribeDBClusterParameters', 'rds:ModifyDBClusterParameterGroup', 'rds:ResetDBClusterParameterGroup'],
+      rdsArns(setting, 'cluster-pg', clusters),
+    ),
+    // Who uses a group is asked of all of them: RDS has no other way.
+    ...statement(['rds:DescribeDBInstances'], instances.length > 0 ? rdsArns(setting, 'db', ['*']) : []),
+    ...statement(['rds:DescribeDBClusters'], clusters.length > 0 ? rdsArns(setting, 'cluster', ['*']) : []),
+  ]
+}
+
+const capacity = (setting: Setting): PolicyStatement[] => {
+  const clusters = setting.plans.flatMap((plan) => touchedCapacities(plan, setting.environment.name))
+  return statement(['rds:DescribeDBClusters', 'rds:ModifyDBCluster'], rdsArns(setting, 'cluster', clusters))
+}
+
+const rdsSnapshot = (setting: Setting): PolicyStatement[] => {
+  const sources = setting.plans.flatMap((plan) => snapshotSources(plan, setting.environment.name))
+  return (['instance', 'cluster'] as const).flatMap((kind) => {
+    const names = sources.flatMap(({ of, name }) => (of === kind ? [name] : []))
+    if (names.length === 0) return []
+    const [action, source, snapshot] =
+      kind === 'cluster' ? ['DBCluster', 'cluster', 'cluster-snapshot'] : ['DB', 'db', 'snapshot']
+    const ours = rdsArns(setting, snapshot, ['vector-rollback-*'])
+    return [
+      ...statement(
+        [`rds:Create${action}Snapshot`, `rds:Describe${action}Snapshots`],
+        [...rdsArns(setting, source, names), ...ours],
+      ),
+      ...statement(['rds:AddTagsToResource'], ours),
+    ]
+  })
+}
+
 /** Exactly what the plans' steps name, for the function of that kind of step. */
 export const configurationOf = (kind: ConfigurationStep, setting: Setting): PolicyStatement[] =>
-  kind === 'restore-config' ? restore(setting) : throttle(setting)
+  ({ 'restore-config': restore, throttle, 'parameter-group': parameterGroup, capacity, 'rds-snapshot': rdsSnapshot })[
+    kind
+  ](setting)

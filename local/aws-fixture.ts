@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { RollbackError } from '#core/errors.ts'
 import { parseYaml } from '#core/plan/yaml.ts'
+import { RdsState } from '#local/endpoints/rds-state.ts'
 import { SsmState } from '#local/endpoints/ssm-state.ts'
 
 /** What the services of AWS hold, beside the database. One key is one service: its state stands beside its endpoint. */
 export const AwsState = z.strictObject({
   ssm: SsmState.optional(),
+  rds: RdsState.optional(),
 })
 export type AwsState = z.output<typeof AwsState>
 
@@ -55,4 +57,5 @@ export const awsFixtureOf = async (directory: string, environment: string): Prom
 /** Brings the services to a state, one after the other. */
 export const loadAwsState = async (state: AwsState, loaders: AwsLoaders): Promise<void> => {
   if (state.ssm) await loaders.ssm(state.ssm)
+  if (state.rds) await loaders.rds(state.rds)
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { s3SweptObjects } from '#aws/objects-sweep.ts'
 import type { SweptObjects } from '#core/ports.ts'
 import { lockDirectory } from '#local/endpoints/directory-lock.ts'
+import { rdsService } from '#local/endpoints/rds.ts'
 import { startEndpoints } from '#local/endpoints/server.ts'
 import { ssmService } from '#local/endpoints/ssm.ts'
 import { BUCKET, REGION, setEnvironment } from '#local/environment.ts'
@@ -19,13 +20,17 @@ export const openLocalBucket = async (
   try {
     const ssm = join(directory, 'ssm')
     await mkdir(ssm, { recursive: true })
-    const services = [ssmService({ directory: ssm, clock: { now: () => new Date() } })]
+    const services = [
+      ssmService({ directory: ssm, clock: { now: () => new Date() } }),
+      rdsService({ directory: join(directory, 'rds') }),
+    ]
     const endpoints = await startEndpoints({ directory: join(directory, 's3'), services })
     const undo = setEnvironment({
       AWS_ENDPOINT_URL: endpoints.url,
       // It would win over the other.
       AWS_ENDPOINT_URL_S3: endpoints.url,
       AWS_ENDPOINT_URL_SSM: endpoints.url,
+      AWS_ENDPOINT_URL_RDS: endpoints.url,
       AWS_REGION: REGION,
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',

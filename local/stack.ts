@@ -20,6 +20,7 @@ import { cloudwatchService } from '#local/endpoints/cloudwatch.ts'
 import { lockDirectory } from '#local/endpoints/directory-lock.ts'
 import type { Faults } from '#local/endpoints/faults.ts'
 import { kmsService } from '#local/endpoints/kms.ts'
+import { rdsService } from '#local/endpoints/rds.ts'
 import { startEndpoints } from '#local/endpoints/server.ts'
 import { type SnsService, snsService } from '#local/endpoints/sns.ts'
 import { ssmService } from '#local/endpoints/ssm.ts'
@@ -129,7 +130,7 @@ const settings = (options: StackOptions, endpoint: string): Record<string, strin
   AWS_ENDPOINT_URL: endpoint,
   // A person's own value for one service would win over the local endpoint.
   ...Object.fromEntries(
-    ['S3', 'SSM', 'SNS', 'SFN', 'KMS', 'CLOUDWATCH'].map((service) => [`AWS_ENDPOINT_URL_${service}`, endpoint]),
+    ['S3', 'SSM', 'SNS', 'SFN', 'KMS', 'CLOUDWATCH', 'RDS'].map((service) => [`AWS_ENDPOINT_URL_${service}`, endpoint]),
   ),
   AWS_REGION: REGION,
   AWS_ACCESS_KEY_ID: 'local',
@@ -184,6 +185,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       Bucket: BUCKET,
     })
     const ssm = ssmService({ directory: await folder('ssm'), clock })
+    const rds = rdsService({ directory: await folder('rds') })
     const sns = snsService({ directory: await folder('sns'), clock, topics: [TOPIC, CHAT_TOPIC] })
     const states = statesService({
       directory: await folder('states'),
@@ -200,6 +202,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       clock,
       services: [
         ssm,
+        rds,
         cloudwatchService({ directory: await folder('cloudwatch'), clock }),
         sns,
         states,
@@ -232,7 +235,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       faults: endpoints.faults,
       messages: () => sns.messages().filter(({ topicArn }) => topicArn === TOPIC),
       chat: () => sns.messages().filter(({ topicArn }) => topicArn === CHAT_TOPIC),
-      loadAws: (state) => loadAwsState(state, { ssm: ssm.load }),
+      loadAws: (state) => loadAwsState(state, { ssm: ssm.load, rds: rds.load }),
       invoke: call,
       execute: async (name, input) => {
         const { arn } = await executions.start(name, input)

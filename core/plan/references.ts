@@ -148,6 +148,13 @@ const brokenSteps = (plan: PlanFile): Broken[] => {
     ...stepsOf(plan).flatMap(({ step, path }): Broken[] => {
       if (step.kind === 'restore-config' || step.kind === 'throttle') return configuredFlags(plan, step, path)
       if (step.kind === 'set-flag') return unknown('a flag', step.input.flag, flags, [...path, 'flag'])
+      if (step.kind === 'webhook')
+        return unknown(
+          'a webhook',
+          step.input.webhook,
+          plan.webhooks.map(({ name }) => name),
+          [...path, 'webhook'],
+        )
       if (step.kind !== 'verify') return []
       return step.input.checks.flatMap((check, index) => unknown('a check', check, checks, [...path, 'checks', index]))
     }),

@@ -39,6 +39,10 @@ const stepLines = async (plan: Plan, step: PlanStep): Promise<PreviewLine[]> => 
       return [action(`set ${step.input.flag} to "${plan.flags[step.input.flag]?.[step.input.to] ?? ''}"`)]
     case 'restore-config':
     case 'throttle':
+    case 'parameter-group':
+    case 'capacity':
+    case 'rds-snapshot':
+    case 'webhook':
       return configLines(step)
     case 'verify':
       return step.input.checks.map((name) => action(`${name} must pass: ${plan.checks[name]?.describe ?? ''}`))

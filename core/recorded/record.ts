@@ -4,12 +4,14 @@ import { readJson, writeJson } from '#core/json.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Clock, Objects } from '#core/ports.ts'
 import { recordedKeys } from '#core/recorded/keys.ts'
+import { parameterGroupsSection } from '#core/recorded/parameter-groups.ts'
 import { parametersSection } from '#core/recorded/parameters.ts'
 import type { RecordPorts, Section } from '#core/recorded/section.ts'
 
 /** What a record has, by kind of thing. One entry is one file of this folder. */
 const SECTIONS = {
   parameters: parametersSection,
+  parameterGroups: parameterGroupsSection,
 }
 type SectionName = keyof typeof SECTIONS
 
@@ -23,6 +25,7 @@ export const Recorded = z.strictObject({
   /** What people look it up by: the version that is in service. */
   reference: z.string().nullable(),
   parameters: SECTIONS.parameters.shape.optional(),
+  parameterGroups: SECTIONS.parameterGroups.shape.optional(),
 })
 export type Recorded = z.infer<typeof Recorded>
 

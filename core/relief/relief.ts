@@ -29,9 +29,9 @@ export interface Relieved {
 
 const folderOf = ({ plan, kind, thing }: Relieved): string => `relief/${plan}/${kind}/${digestOf(thing).slice(0, 20)}/`
 
-/** Those that nobody has put back yet, oldest first, and how many there ever were. */
-const readReliefs = async (objects: Objects, of: Relieved) => {
-  const all = await readAllJson(objects, folderOf(of))
+/** Those below a prefix that nobody has put back yet, oldest first, and how many there ever were. */
+const readReliefs = async (objects: Objects, prefix: string) => {
+  const all = await readAllJson(objects, prefix)
   const back = new Set(
     all.flatMap(({ key }) => (key.endsWith('.back.json') ? [key.replace('.back.json', '.json')] : [])),
   )
@@ -52,7 +52,7 @@ export const keepRelief = async (
   objects: Objects,
 ): Promise<void> => {
   const relieved = { plan: run.plan, ...of }
-  const { count, open } = await readReliefs(objects, relieved)
+  const { count, open } = await readReliefs(objects, folderOf(relieved))
   const last = open.at(-1)?.relief
   if (last && last.incident === run.incident && same(last.set, set)) return
   const key = `${folderOf(relieved)}${String(count + 1).padStart(6, '0')}.json`
@@ -69,7 +69,7 @@ export type PutBack =
 
 /** Looks through the reliefs that are open, newest first: each must be what stands there, else somebody decided otherwise. */
 export const putBackTo = async (of: Relieved, current: Relief['before'], objects: Objects): Promise<PutBack> => {
-  const { open } = await readReliefs(objects, of)
+  const { open } = await readReliefs(objects, folderOf(of))
   const keys = open.map(({ key }) => key)
   if (open.length === 0) return { kind: 'none' }
   let value = current
@@ -87,3 +87,7 @@ export const endReliefs = async (run: Run, open: readonly string[], at: string, 
   for (const key of open)
     await writeJson(objects, key.replace(/\.json$/, '.back.json'), { incident: run.incident, at }, { ifAbsent: true })
 }
+
+/** Everything of a plan that is relieved still, by whichever incident. */
+export const openReliefs = async (objects: Objects, plan: string): Promise<Relief[]> =>
+  (await readReliefs(objects, `relief/${plan}/`)).open.map(({ relief }) => relief)

@@ -17,12 +17,16 @@ import type {
   Signer,
 } from '#core/ports.ts'
 import type { Parameters } from '#core/ports-config.ts'
+import type { Capacities, DatabaseSnapshots, ParameterGroups } from '#core/ports-rds.ts'
 
 /** Everything a step may need. Each step names the ones it takes, and its function is granted no more. */
 export interface Ports {
   readonly flags: Flags
   /** Configuration that is no flag. */
   readonly parameters: Parameters
+  readonly parameterGroups: ParameterGroups
+  readonly capacities: Capacities
+  readonly databaseSnapshots: DatabaseSnapshots
   readonly objects: Objects
   readonly database: Database
   readonly notifier: Notifier

@@ -61,3 +61,34 @@ test('the function that throttles may write what the plans throttle, and read no
   expect(allows(statements, 'ssm:GetParameterHistory', parameter('/app/prod/LIMIT'))).toBe(false)
   expect(denied(statements, 'ssm:PutParameter', parameter('/app/prod/SEARCH'))).toBe(true)
 })
+
+const rds = (resource: string, name: string) => `arn:<Partition>:rds:<Region>:<AccountId>:${resource}:${name}`
+
+test('the function of parameter groups may change the groups that the plans name, and reboot nothing', async () => {
+  const statements = await granted('parameter-group', [
+    'parameter-group: { group: "app-{env}", parameters: [work_mem], reboot: ask }',
+    'parameter-group: { group: aurora, of: cluster, parameters: [work_mem], reboot: ask }',
+  ])
+  expect(allows(statements, 'rds:ModifyDBParameterGroup', rds('pg', 'app-prod'))).toBe(true)
+  expect(allows(statements, 'rds:ModifyDBClusterParameterGroup', rds('cluster-pg', 'aurora'))).toBe(true)
+  for (const other of [rds('pg', 'aurora'), rds('pg', 'app-dev')])
+    expect(allows(statements, 'rds:ModifyDBParameterGroup', other), other).toBe(false)
+  for (const action of ['rds:RebootDBInstance', 'rds:RebootDBCluster', 'rds:ModifyDBInstance'])
+    expect(allows(statements, action, rds('db', 'app-1')), action).toBe(false)
+})
+
+test('the function of capacity may modify the clusters that the plans name, and the one of snapshots take them and delete none', async () => {
+  const capacity = await granted('capacity', [
+    'capacity: { cluster: "app-{env}", min: 1, max: 2 }',
+    'capacity: { back: other }',
+  ])
+  for (const name of ['app-prod', 'other'])
+    expect(allows(capacity, 'rds:ModifyDBCluster', rds('cluster', name)), name).toBe(true)
+  expect(allows(capacity, 'rds:ModifyDBCluster', rds('cluster', 'app-dev'))).toBe(false)
+  const snapshots = await granted('rds-snapshot', ['rds-snapshot: { instance: app }'])
+  const ours = rds('snapshot', 'vector-rollback-search-0123456789ab')
+  for (const resource of [rds('db', 'app'), ours])
+    expect(allows(snapshots, 'rds:CreateDBSnapshot', resource), resource).toBe(true)
+  expect(allows(snapshots, 'rds:CreateDBSnapshot', rds('snapshot', 'mine'))).toBe(false)
+  expect(allows(snapshots, 'rds:DeleteDBSnapshot', ours)).toBe(false)
+})

@@ -146,9 +146,11 @@ describe('the bucket', () => {
       [keys.purged(incident)]: ['purge'],
       [`${keys.looks(incident)}at-full.json`]: ['watch'],
       [keys.reEnabling(incident)]: ['re-enable'],
-      [recordedKeys.chosen(incident)]: ['restore-config'],
-      [recordedKeys.found(incident, '0123')]: ['restore-config'],
-      'relief/pgvector-search/throttle/0123/000001.json': ['throttle'],
+      [recordedKeys.chosen(incident)]: ['parameter-group', 'restore-config'],
+      [recordedKeys.found(incident, '0123')]: ['parameter-group', 'restore-config'],
+      [`${keys.calls(incident)}0123.json`]: ['webhook'],
+      [`${keys.leftOpen(incident)}0123.json`]: ['parameter-group'],
+      'relief/pgvector-search/throttle/0123/000001.json': ['capacity', 'throttle'],
       // By CI, with its own rights: no run says what is good.
       [recordedKeys.record(plan, '2026-11-21T03:00:00.000Z')]: [],
       // Written by the command line, with the rights of a person.
@@ -191,6 +193,10 @@ describe('the bucket', () => {
       'set-flag',
       'restore-config',
       'throttle',
+      'parameter-group',
+      'capacity',
+      'rds-snapshot',
+      'webhook',
       'retire',
       'list-parts',
       'seal-snapshot',
@@ -232,10 +238,12 @@ describe('the bucket', () => {
       'answer',
       'choose-restore',
       'open-incident',
+      'parameter-group',
       'prove-delivery',
       're-enable',
       'remind',
       'restore-config',
+      'webhook',
     ]
     expect(readers(keys.incident(incident))).toEqual([...tells, ...asks].sort())
   })

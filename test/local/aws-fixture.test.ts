@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SSM } from '@aws-sdk/client-ssm'
 import { expect, test } from 'vitest'
-import { awsFixtureOf, loadAwsState } from '#local/aws-fixture.ts'
+import { type AwsLoaders, awsFixtureOf, loadAwsState } from '#local/aws-fixture.ts'
 import { ssmService } from '#local/endpoints/ssm.ts'
 import { host, scratch } from '#test/local/endpoints/host.ts'
 import { realClock } from '#test/support/clock.ts'
@@ -38,18 +38,20 @@ after:
   const service = ssmService({ directory: await scratch(), clock: realClock })
   await host(service)
   const ssm = new SSM({ maxAttempts: 1 })
+  // The fixture names no other service.
+  const loaders = { ssm: service.load } as unknown as AwsLoaders
   const stored = async () => {
     const { Parameters } = await ssm.getParametersByPath({ Path: '/app/drill/', WithDecryption: true })
     return Object.fromEntries((Parameters ?? []).map(({ Name, Value, Version }) => [Name, `${Value}:${Version}`]))
   }
-  await loadAwsState(fixture?.before ?? {}, { ssm: service.load })
+  await loadAwsState(fixture?.before ?? {}, loaders)
   expect(await stored()).toEqual({
     '/app/drill/LIMIT': '10:1',
     '/app/drill/KEY': 'made-up-1:1',
     '/app/drill/GONE': '1:1',
     '/app/drill/SAME': 'same:1',
   })
-  await loadAwsState(fixture?.after ?? {}, { ssm: service.load })
+  await loadAwsState(fixture?.after ?? {}, loaders)
   expect(await stored()).toEqual({
     '/app/drill/LIMIT': '500:2',
     '/app/drill/KEY': 'made-up-2:2',

@@ -26,10 +26,10 @@ export const withSteps = (steps: readonly string[], ...edits: readonly Edit[]): 
   )
 
 /** A plan with such steps, its functions, and the services that they call, behind the SDK's own clients. */
-export const configWorld = async (planText: string, before: object = {}) => {
+export const configWorld = async (planText: string, before: object = {}, environment = 'test') => {
   const directory = await planFolder({ 'plan.yaml': planText, 'sql/step.sql': null })
   const stack = await startStack({
-    environment: 'test',
+    environment,
     database: NO_DATABASE,
     plansDirectory: dirname(directory),
   })
@@ -91,7 +91,7 @@ export const configWorld = async (planText: string, before: object = {}) => {
     record: (reference = 'v1') =>
       recordGoodState(
         plan,
-        { environment: 'test', reference },
+        { environment, reference },
         { ...recordPorts(), objects: stack.objects, clock: stack.clock },
       ),
     /** Calls the function of a step, as the state machine does. */
