@@ -27,3 +27,30 @@ export interface Parameters {
   /** Writes a version of a SecureString once more, encrypted with the same key. The value stays inside; see `compareSecret` first. */
   restoreSecret(name: string, earlier: SecretVersion): Promise<{ version: number }>
 }
+
+/** What is run where. `comment`, at most 100 characters, is what the command is found by again. */
+export interface CommandCall {
+  readonly document: string
+  readonly targets: Readonly<Record<string, readonly string[]>>
+  readonly parameters: Readonly<Record<string, readonly string[]>>
+  readonly comment: string
+}
+
+/** One instance. `status` as SSM says: `InProgress`, `Success`, `TimedOut`; `output` is cut off by SSM at 2,500 characters. */
+export interface CommandInvocation {
+  readonly target: string
+  readonly status: string
+  readonly output: string
+}
+
+/** SSM Run Command. Each call throws `Command.Unreachable`, `Command.Denied`, `Command.Refused`. */
+export interface Commands {
+  /** Resolves to the id of the command. SSM knows no idempotency: see `find` first. */
+  send(call: CommandCall): Promise<string>
+  /** A command with that comment, sent since; `null` when there is none. */
+  find(comment: string, since: Date): Promise<string | null>
+  /** `targets`: on how many instances it was to run; 0 until SSM has found them, and when there are none. */
+  state(
+    id: string,
+  ): Promise<{ readonly status: string; readonly targets: number; readonly invocations: CommandInvocation[] }>
+}

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ssmCommands } from '#aws/commands.ts'
 import { sfnExecutions } from '#aws/executions.ts'
 import { ssmFlagHistory } from '#aws/flag-history.ts'
 import { ssmFlags } from '#aws/flags.ts'
@@ -100,6 +101,7 @@ const lazyDatabaseSnapshots: DatabaseSnapshots = {
 export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   flags: ssmFlags(),
   parameters: ssmParameters(),
+  commands: ssmCommands(),
   parameterGroups: lazyParameterGroups,
   capacities: lazyCapacities,
   databaseSnapshots: lazyDatabaseSnapshots,

@@ -82,6 +82,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'parameter-group': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], [...GOES_BACK, LEFT_OPEN]),
   capacity: inRun([...MAY_CHANGE], [RELIEF]),
   'rds-snapshot': inRun([...MAY_CHANGE]),
+  'run-command': inRun([...MAY_CHANGE], ['incidents/*/commands/*', 'incidents/*/evidence/command-*']),
   webhook: inRun([...MAY_CHANGE, INCIDENT], ['incidents/*/calls/*']),
   retire: inRun([...MAY_CHANGE], ['retirements/*']),
   'list-parts': inRun([...MAY_CHANGE], ['snapshots/*/parts.json']),

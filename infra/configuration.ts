@@ -1,5 +1,7 @@
 import { ArnFormat } from 'aws-cdk-lib'
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { stepsOfKind } from '#core/plan/every-step.ts'
+import { inEnvironment } from '#core/plan/parameter-name.ts'
 import {
   flagParameters,
   restoredParameters,
@@ -11,7 +13,7 @@ import {
 import type { Setting } from '#infra/setting.ts'
 
 /** Steps that change configuration outside the database, each by a function of its own. */
-const STEPS = ['restore-config', 'throttle', 'parameter-group', 'capacity', 'rds-snapshot'] as const
+const STEPS = ['restore-config', 'throttle', 'parameter-group', 'capacity', 'rds-snapshot', 'run-command'] as const
 export type ConfigurationStep = (typeof STEPS)[number]
 
 export const isConfigurationStep = (kind: string): kind is ConfigurationStep =>
@@ -111,8 +113,53 @@ const rdsSnapshot = (setting: Setting): PolicyStatement[] => {
   })
 }
 
+/** A document of AWS belongs to no account. */
+const documentArn = ({ stack }: Setting, name: string): string =>
+  stack.formatArn({
+    service: 'ssm',
+    resource: 'document',
+    resourceName: name,
+    ...(name.startsWith('AWS-') ? { account: '' } : {}),
+  })
+
+/** Each document, on the instances that its steps target: by id, or while they carry the tag. */
+const runCommand = (setting: Setting): PolicyStatement[] => {
+  const { stack, environment, plans } = setting
+  const steps = plans.flatMap((plan) => stepsOfKind(plan, 'run-command'))
+  if (steps.length === 0) return []
+  const instance = (id: string) => stack.formatArn({ service: 'ec2', resource: 'instance', resourceName: id })
+  const filled = (values: readonly string[]) => values.map((value) => inEnvironment(value, environment.name))
+  const targets = steps.flatMap(({ targets }) => Object.entries(targets))
+  return [
+    ...statement(['ssm:SendCommand'], [...new Set(steps.map(({ document }) => documentArn(setting, document)))]),
+    ...targets.flatMap(([key, values]) =>
+      key === 'InstanceIds'
+        ? statement(['ssm:SendCommand'], filled(values).map(instance))
+        : [
+            new PolicyStatement({
+              actions: ['ssm:SendCommand'],
+              resources: [instance('*')],
+              conditions: { StringLike: { [`ssm:resourceTag/${key.slice('tag:'.length)}`]: filled(values) } },
+            }),
+          ],
+    ),
+    // Commands have no ARN: IAM is asked about all that Systems Manager has in the account.
+    ...statement(
+      ['ssm:ListCommands', 'ssm:ListCommandInvocations'],
+      [stack.formatArn({ service: 'ssm', resource: '*', arnFormat: ArnFormat.NO_RESOURCE_NAME })],
+    ),
+  ]
+}
+
 /** Exactly what the plans' steps name, for the function of that kind of step. */
-export const configurationOf = (kind: ConfigurationStep, setting: Setting): PolicyStatement[] =>
-  ({ 'restore-config': restore, throttle, 'parameter-group': parameterGroup, capacity, 'rds-snapshot': rdsSnapshot })[
-    kind
-  ](setting)
+export const configurationOf = (kind: ConfigurationStep, setting: Setting): PolicyStatement[] => {
+  const statementsOf = {
+    'restore-config': restore,
+    throttle,
+    'parameter-group': parameterGroup,
+    capacity,
+    'rds-snapshot': rdsSnapshot,
+    'run-command': runCommand,
+  } as const satisfies Record<ConfigurationStep, (setting: Setting) => PolicyStatement[]>
+  return statementsOf[kind](setting)
+}

@@ -4,12 +4,14 @@ import { z } from 'zod'
 import { RollbackError } from '#core/errors.ts'
 import { parseYaml } from '#core/plan/yaml.ts'
 import { RdsState } from '#local/endpoints/rds-state.ts'
+import { CommandsState } from '#local/endpoints/ssm-commands.ts'
 import { SsmState } from '#local/endpoints/ssm-state.ts'
 
 /** What the services of AWS hold, beside the database. One key is one service: its state stands beside its endpoint. */
 export const AwsState = z.strictObject({
   ssm: SsmState.optional(),
   rds: RdsState.optional(),
+  commands: CommandsState.optional(),
 })
 export type AwsState = z.output<typeof AwsState>
 
@@ -58,4 +60,5 @@ export const awsFixtureOf = async (directory: string, environment: string): Prom
 export const loadAwsState = async (state: AwsState, loaders: AwsLoaders): Promise<void> => {
   if (state.ssm) await loaders.ssm(state.ssm)
   if (state.rds) await loaders.rds(state.rds)
+  if (state.commands) await loaders.commands(state.commands)
 }

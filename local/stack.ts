@@ -235,7 +235,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       faults: endpoints.faults,
       messages: () => sns.messages().filter(({ topicArn }) => topicArn === TOPIC),
       chat: () => sns.messages().filter(({ topicArn }) => topicArn === CHAT_TOPIC),
-      loadAws: (state) => loadAwsState(state, { ssm: ssm.load, rds: rds.load }),
+      loadAws: (state) => loadAwsState(state, { ssm: ssm.load, rds: rds.load, commands: ssm.loadCommands }),
       invoke: call,
       execute: async (name, input) => {
         const { arn } = await executions.start(name, input)

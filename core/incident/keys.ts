@@ -15,6 +15,8 @@ export const keys = {
   reEnabling: (id: IncidentId) => `incidents/${id}/re-enable.json`,
   /** Webhooks that steps have called. */
   calls: (id: IncidentId) => `incidents/${id}/calls/`,
+  /** Commands on instances. */
+  commands: (id: IncidentId) => `incidents/${id}/commands/`,
   leftOpen: (id: IncidentId) => `incidents/${id}/left-open/`,
   messages: (id: IncidentId) => `incidents/${id}/messages/`,
   approval: (id: IncidentId, purpose: string) => `incidents/${id}/approvals/${purpose}/`,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Duration } from './duration.ts'
 import { exactlyOne } from './pattern.ts'
 import { RestoreConfigInput, ThrottleInput } from './steps-config.ts'
-import { WebhookInput } from './steps-outside.ts'
+import { RunCommandInput, WebhookInput } from './steps-outside.ts'
 import { CapacityInput, ParameterGroupInput, RdsSnapshotInput } from './steps-rds.ts'
 import { Name, Relation, SqlFile } from './vocabulary.ts'
 
@@ -51,6 +51,7 @@ export const STEP_INPUTS = {
   'parameter-group': ParameterGroupInput,
   'rds-snapshot': RdsSnapshotInput,
   'restore-config': RestoreConfigInput,
+  'run-command': RunCommandInput,
   'run-sql': RunSqlInput,
   'set-flag': SetFlagInput,
   throttle: ThrottleInput,
@@ -64,6 +65,7 @@ export const STEP_KINDS = [
   'parameter-group',
   'rds-snapshot',
   'restore-config',
+  'run-command',
   'run-sql',
   'set-flag',
   'throttle',
@@ -83,6 +85,7 @@ export const Step = z
     'parameter-group': ParameterGroupInput.optional(),
     'rds-snapshot': RdsSnapshotInput.optional(),
     'restore-config': RestoreConfigInput.optional(),
+    'run-command': RunCommandInput.optional(),
     'run-sql': RunSqlInput.optional(),
     'set-flag': SetFlagInput.optional(),
     throttle: ThrottleInput.optional(),
@@ -96,6 +99,7 @@ export const Step = z
     if (step['parameter-group'] !== undefined) return { kind: 'parameter-group', input: step['parameter-group'] }
     if (step['rds-snapshot'] !== undefined) return { kind: 'rds-snapshot', input: step['rds-snapshot'] }
     if (step['restore-config'] !== undefined) return { kind: 'restore-config', input: step['restore-config'] }
+    if (step['run-command'] !== undefined) return { kind: 'run-command', input: step['run-command'] }
     if (step['run-sql'] !== undefined) return { kind: 'run-sql', input: step['run-sql'] }
     if (step['set-flag'] !== undefined) return { kind: 'set-flag', input: step['set-flag'] }
     if (step.throttle !== undefined) return { kind: 'throttle', input: step.throttle }

@@ -4,7 +4,7 @@ import type { PreviewLine } from './model.ts'
 /** Steps that change configuration outside the database. */
 type ConfigStep = Extract<
   PlanStep,
-  { kind: 'restore-config' | 'throttle' | 'parameter-group' | 'capacity' | 'rds-snapshot' | 'webhook' }
+  { kind: 'restore-config' | 'throttle' | 'parameter-group' | 'capacity' | 'rds-snapshot' | 'run-command' | 'webhook' }
 >
 
 export const CONFIG_TITLES: Readonly<Record<ConfigStep['kind'], string>> = {
@@ -13,6 +13,7 @@ export const CONFIG_TITLES: Readonly<Record<ConfigStep['kind'], string>> = {
   'parameter-group': 'Put database parameters back to their recorded values',
   capacity: 'Change the capacity of the cluster',
   'rds-snapshot': 'Take a snapshot by RDS',
+  'run-command': 'Run a command on instances',
   webhook: 'Call a webhook',
 }
 
@@ -50,6 +51,14 @@ export const configLines = ({ kind, input }: ConfigStep): PreviewLine[] => {
       ]
     case 'rds-snapshot':
       return [action(`let RDS take a snapshot of ${input.cluster ?? input.instance}, and wait until it is there`)]
+    case 'run-command':
+      return [
+        action(
+          `run ${input.document} on ${Object.entries(input.targets)
+            .map(([key, values]) => `${key} ${values.join(', ')}`)
+            .join(' and ')}: ${JSON.stringify(input.parameters)}`,
+        ),
+      ]
     case 'webhook':
       return [action(`call ${input.webhook}, signed: ${input.say}`)]
   }

@@ -42,6 +42,7 @@ const stepLines = async (plan: Plan, step: PlanStep): Promise<PreviewLine[]> => 
     case 'parameter-group':
     case 'capacity':
     case 'rds-snapshot':
+    case 'run-command':
     case 'webhook':
       return configLines(step)
     case 'verify':

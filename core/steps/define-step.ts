@@ -16,7 +16,7 @@ import type {
   Objects,
   Signer,
 } from '#core/ports.ts'
-import type { Parameters } from '#core/ports-config.ts'
+import type { Commands, Parameters } from '#core/ports-config.ts'
 import type { Capacities, DatabaseSnapshots, ParameterGroups } from '#core/ports-rds.ts'
 
 /** Everything a step may need. Each step names the ones it takes, and its function is granted no more. */
@@ -24,6 +24,7 @@ export interface Ports {
   readonly flags: Flags
   /** Configuration that is no flag. */
   readonly parameters: Parameters
+  readonly commands: Commands
   readonly parameterGroups: ParameterGroups
   readonly capacities: Capacities
   readonly databaseSnapshots: DatabaseSnapshots

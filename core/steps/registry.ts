@@ -24,6 +24,7 @@ import { reEnable } from '#core/steps/re-enable.ts'
 import { report } from '#core/steps/report.ts'
 import { restoreConfig } from '#core/steps/restore-config.ts'
 import { retire } from '#core/steps/retire.ts'
+import { runCommand } from '#core/steps/run-command.ts'
 import { runSql } from '#core/steps/run-sql.ts'
 import { safePoint } from '#core/steps/safe-point.ts'
 import { sealSnapshot } from '#core/steps/seal-snapshot.ts'
@@ -57,6 +58,7 @@ export const STEPS = [
   parameterGroup,
   capacity,
   rdsSnapshot,
+  runCommand,
   webhook,
   retire,
   listParts,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Clock } from '#core/ports.ts'
 import { ApiError, jsonService, operation, page } from './json-protocol.ts'
 import type { Service } from './service.ts'
+import { type CommandsState, runCommands, type SentCommand } from './ssm-commands.ts'
 import { type Parameter, Parameters, type ParameterVersion } from './ssm-parameters.ts'
 import type { SsmState } from './ssm-state.ts'
 
@@ -21,15 +22,20 @@ const Decrypted = { WithDecryption: z.boolean().default(false) }
 export interface SsmService extends Service {
   /** Brings parameters to what a fixture says of them; those that it does not name stay as they are. */
   load(state: SsmState): void
+  /** The same for the documents of Run Command. */
+  loadCommands(state: CommandsState): void
+  /** Commands that were sent, oldest first. */
+  sentCommands(): readonly SentCommand[]
 }
 
 /**
  * Parameter Store: GetParameter, GetParameters, GetParametersByPath, GetParameterHistory, PutParameter, DeleteParameter,
- * AddTagsToResource, ListTagsForResource. Parameters of the standard tier; no labels, no policies. A SecureString is
+ * AddTagsToResource, ListTagsForResource; Run Command, see `ssm-commands.ts`. Parameters of the standard tier; no labels, no policies. A SecureString is
  * shown in the clear with WithDecryption only, and is not encrypted on this disk: use made-up secrets. Kept in `<directory>/parameters.json`.
  */
 export const ssmService = ({ directory, clock }: { directory: string; clock: Pick<Clock, 'now'> }): SsmService => {
   const parameters = new Parameters(join(directory, 'parameters.json'))
+  const commands = runCommands({ path: join(directory, 'commands.json'), clock })
   const find = (name: string): Parameter => {
     const found = parameters.get(name)
     if (found === undefined) throw new ApiError('ParameterNotFound', `There is no parameter "${name}".`)
@@ -42,6 +48,7 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
     version: '1.1',
     key: (input) => z.object({ Name: z.string() }).safeParse(input).data?.Name ?? null,
     operations: {
+      ...commands.operations,
       GetParameter: operation(z.strictObject({ Name, ...Decrypted }), ({ Name, WithDecryption }) => ({
         Parameter: shown(WithDecryption, ...select(find, Name)),
       })),
@@ -151,6 +158,8 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
   })
   return {
     ...service,
+    loadCommands: commands.load,
+    sentCommands: commands.sent,
     load(state) {
       for (const [name, wanted] of Object.entries(state)) {
         requireName(name)

@@ -80,6 +80,7 @@ describePostgres('the kill switch', () => {
         capacity: { cluster: 'app', min: 1, max: 2 },
         'rds-snapshot': { cluster: 'app' },
         webhook: { webhook: 'pager', say: 'help' },
+        'run-command': { document: 'restart', targets: { InstanceIds: ['i-1'] } },
         'list-parts': { retirement: 'full-1' },
         'seal-snapshot': { retirement: 'full-1' },
         'undo-retire': restore,

@@ -171,6 +171,7 @@ describePostgres('one rollback of a plan at a time', () => {
       capacity: { cluster: 'app', min: 1, max: 2 },
       'rds-snapshot': { cluster: 'app' },
       webhook: { webhook: 'pager', say: 'help' },
+      'run-command': { document: 'restart', targets: { InstanceIds: ['i-1'] } },
       retire: {},
       'list-parts': { retirement },
       'seal-snapshot': { retirement },

@@ -92,3 +92,19 @@ test('the function of capacity may modify the clusters that the plans name, and 
   expect(allows(snapshots, 'rds:CreateDBSnapshot', rds('snapshot', 'mine'))).toBe(false)
   expect(allows(snapshots, 'rds:DeleteDBSnapshot', ours)).toBe(false)
 })
+
+test('the function of commands may run the documents that the plans name on the instances of their tags, and no others', async () => {
+  const statements = await granted('run-command', [
+    'run-command: { document: app-restart, targets: { "tag:Role": ["worker-{env}"] } }',
+    'run-command: { document: AWS-RunShellScript, targets: { InstanceIds: [i-1] }, parameters: { commands: [uptime] } }',
+  ])
+  const document = (account: string, name: string) => `arn:<Partition>:ssm:<Region>:${account}:document/${name}`
+  for (const arn of [document('<AccountId>', 'app-restart'), document('', 'AWS-RunShellScript')])
+    expect(allows(statements, 'ssm:SendCommand', arn), arn).toBe(true)
+  expect(allows(statements, 'ssm:SendCommand', document('<AccountId>', 'other'))).toBe(false)
+  const onInstances = statements.filter(({ Resource }) => Resource.some((arn) => arn.includes(':instance/')))
+  expect(onInstances.map(({ Resource, Condition }) => [Resource[0]?.split('/')[1], Condition])).toEqual([
+    ['*', { StringLike: { 'ssm:resourceTag/Role': ['worker-prod'] } }],
+    ['i-1', undefined],
+  ])
+})
