@@ -117,7 +117,7 @@ const walk = async (
   for (const { title, path, scenario, travel } of runs) {
     say(`\n${plan.name}: ${title}`)
     stack.clock.travel(travel)
-    await deploy()
+    await deploy(path)
     const outcome: LocalOutcome = await runOnce(stack, {
       plan: plan.name,
       path,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { loadPlan, readPlan } from '#core/plan/load.ts'
+import { restoredParameters, throttledParameters } from '#core/plan/touched.ts'
 import { previewOfPlan } from '#core/preview/of-plan.ts'
 import { withSteps } from '#test/core/recorded/world.ts'
 import { planFolder, shown } from './folder.ts'
@@ -38,4 +39,20 @@ test('a preview says what would be put back, set, and set back', async () => {
       'set /app/{env}/RATE back to what was there before the throttle',
     ]),
   )
+})
+
+test('what a step of any scenario touches is granted and recorded, with the environment filled in', async () => {
+  const steps = ['restore-config: { path: "/app/{env}/worker/" }']
+  const scenario = `    scenarios:
+      relief:
+        describe: Less load.
+        budget: 5m
+        steps:
+          - throttle: { set: { "/app/{env}/RATE": "10" } }
+          - restore-config: { parameters: ["/app/{env}/POOL"] }
+`
+  const text = withSteps(steps, ['    budget: 10m\n', `    budget: 10m\n${scenario}`])
+  const plan = await loadPlan(await planFolder({ 'plan.yaml': text, 'sql/step.sql': null }))
+  expect(restoredParameters(plan, 'prod')).toEqual({ folders: ['/app/prod/worker/'], names: ['/app/prod/POOL'] })
+  expect(throttledParameters(plan, 'prod')).toEqual(['/app/prod/RATE'])
 })
