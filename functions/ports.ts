@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ssmCommands } from '#aws/commands.ts'
 import { sfnExecutions } from '#aws/executions.ts'
 import { ssmFlagHistory } from '#aws/flag-history.ts'
 import { ssmFlags } from '#aws/flags.ts'
 import { loggedMetrics } from '#aws/metrics.ts'
 import { notifier } from '#aws/notifier.ts'
 import { s3Objects } from '#aws/objects.ts'
+import { ssmParameters } from '#aws/parameters.ts'
 import { postgres } from '#aws/postgres.ts'
 import { ssmSecrets } from '#aws/secrets.ts'
 import { kmsSigner } from '#aws/signer.ts'
@@ -12,6 +14,7 @@ import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
 import { AUTONOMIES, type Autonomy } from '#core/plan/autonomy.ts'
 import type { Alarms, Clock, Database, MetricHistory } from '#core/ports.ts'
+import type { Capacities, DatabaseSnapshots, ParameterGroups } from '#core/ports-rds.ts'
 import type { Ports } from '#core/steps/define-step.ts'
 import { planFolder } from '#functions/plans.ts'
 import machine from '../statemachines/rollback.asl.json' with { type: 'json' }
@@ -78,9 +81,30 @@ const lazyMetricHistory: MetricHistory = {
   series: async (...asked) => (await import('#aws/metric-history.ts')).cloudwatchMetricHistory().series(...asked),
 }
 
+/** RDS the same: three functions ask it. */
+const rds = () => import('#aws/rds.ts')
+const lazyParameterGroups: ParameterGroups = {
+  read: async (name) => (await rds()).rdsParameterGroups().read(name),
+  write: async (name, changes) => (await rds()).rdsParameterGroups().write(name, changes),
+  users: async (name) => (await rds()).rdsParameterGroups().users(name),
+}
+const lazyCapacities: Capacities = {
+  read: async (cluster) => (await rds()).rdsCapacities().read(cluster),
+  write: async (cluster, range) => (await rds()).rdsCapacities().write(cluster, range),
+}
+const lazyDatabaseSnapshots: DatabaseSnapshots = {
+  find: async (source, id) => (await rds()).rdsSnapshots().find(source, id),
+  start: async (source, id, tags) => (await rds()).rdsSnapshots().start(source, id, tags),
+}
+
 /** The ports of one call: the adapters, and what the call itself brings. */
 export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   flags: ssmFlags(),
+  parameters: ssmParameters(),
+  commands: ssmCommands(),
+  parameterGroups: lazyParameterGroups,
+  capacities: lazyCapacities,
+  databaseSnapshots: lazyDatabaseSnapshots,
   get objects() {
     return s3Objects(setting('BUCKET'))
   },

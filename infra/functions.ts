@@ -5,6 +5,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
 import { ANSWER_ACCESS, BUCKET_ACCESS, ON_ALARM_ACCESS, REMIND_ACCESS } from '#infra/bucket-access.ts'
+import { isConfigurationStep } from '#infra/configuration.ts'
 import { type Rights, statementsFor } from '#infra/permissions.ts'
 import { nameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
@@ -137,6 +138,7 @@ const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   rights: {
     needs,
     flags: WRITES_FLAGS.includes(kind) ? 'write' : 'read',
+    ...(isConfigurationStep(kind) ? { configuration: kind } : {}),
     executions: EXECUTIONS[kind] ?? [],
     bucket: BUCKET_ACCESS[kind],
   },

@@ -3,6 +3,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { resolveFlag, resolveRamp } from '#core/plan/load.ts'
 import type { STEPS } from '#core/steps/registry.ts'
 import type { BucketAccess } from '#infra/bucket-access.ts'
+import { type ConfigurationStep, configurationOf } from '#infra/configuration.ts'
 import { executionsArn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
 /** What steps need, and what functions need that are no step. */
@@ -12,6 +13,8 @@ export type Need = (typeof STEPS)[number]['needs'][number] | 'signer' | 'approve
 export interface Rights {
   readonly needs: readonly Need[]
   readonly flags: 'read' | 'write'
+  /** Which step's parameters and groups it may change. */
+  readonly configuration?: ConfigurationStep
   readonly executions: readonly (
     | 'StartExecution'
     | 'DescribeExecution'
@@ -28,6 +31,7 @@ const allow = (actions: readonly string[], resources: readonly string[]): Policy
 /** The statements of a function's role. Nothing is granted on `*` but what only reads, and has no resources. */
 export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement[] => [
   ...(rights.needs.includes('flags') ? flags(rights, setting) : []),
+  ...(rights.configuration ? configurationOf(rights.configuration, setting) : []),
   ...(rights.needs.includes('objects') ? objects(rights, setting) : []),
   ...(rights.needs.includes('notifier') ? notifier(setting) : []),
   ...(rights.needs.includes('executions') ? executions(rights, setting) : []),

@@ -4,6 +4,7 @@ import { Decision } from './decisions.ts'
 import { Duration } from './duration.ts'
 import { Escalation } from './escalation.ts'
 import { Messages } from './messages.ts'
+import { ParameterName } from './parameter-name.ts'
 import { Paths } from './paths.ts'
 import { pattern } from './pattern.ts'
 import { Signal } from './signals.ts'
@@ -40,17 +41,9 @@ const DatabasePart = z
   })
   .describe('The database that this plan protects.')
 
-const PARAMETER = /^(?!\/(aws|ssm)(\/|$))(\/([A-Za-z0-9_.-]|\{env\})+){1,15}$/
-
-const Parameter = pattern(
-  PARAMETER,
-  'the name of an SSM parameter',
-  'Start with "/", and use only letters, digits, "_.-" and {env}: /app/{env}/SEARCH_ENABLED.',
-)
-
 export const Flag = z.strictObject({
-  parameter: Parameter.describe('SSM parameter of type String; {env} stands for the environment.'),
-  ramp: Parameter.optional().describe(
+  parameter: ParameterName.describe('SSM parameter of type String; {env} stands for the environment.'),
+  ramp: ParameterName.optional().describe(
     'SSM parameter beside it with the percentage of subjects that have the feature while the flag is on.',
   ),
   contain: z

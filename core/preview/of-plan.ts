@@ -12,6 +12,7 @@ import { size } from '#core/report/figures.ts'
 import { sql } from '#core/sql/tag.ts'
 import { checksAfter } from '#core/verify/verification.ts'
 import { approvalsOf, purgesAtOnce } from './approvals.ts'
+import { CONFIG_TITLES, configLines } from './config.ts'
 import type { Preview, PreviewLine, PreviewStage } from './model.ts'
 import { statementsOf } from './sql-text.ts'
 
@@ -36,6 +37,14 @@ const stepLines = async (plan: Plan, step: PlanStep): Promise<PreviewLine[]> => 
     }
     case 'set-flag':
       return [action(`set ${step.input.flag} to "${plan.flags[step.input.flag]?.[step.input.to] ?? ''}"`)]
+    case 'restore-config':
+    case 'throttle':
+    case 'parameter-group':
+    case 'capacity':
+    case 'rds-snapshot':
+    case 'run-command':
+    case 'webhook':
+      return configLines(step)
     case 'verify':
       return step.input.checks.map((name) => action(`${name} must pass: ${plan.checks[name]?.describe ?? ''}`))
   }
@@ -45,6 +54,7 @@ const titleOf = (plan: Plan, step: PlanStep): string => {
   if (step.kind === 'drop-indexes') return 'Drop indexes, after their definitions are recorded'
   if (step.kind === 'set-flag') return 'Set a flag'
   if (step.kind === 'verify') return 'Verify, and stop unless all pass'
+  if (step.kind !== 'run-sql') return CONFIG_TITLES[step.kind]
   const { file } = step.input
   return `Run ${file}, ${runsOutsideTransaction(plan.sql[file] ?? '') ? 'without a transaction' : 'in one transaction'}`
 }

@@ -16,10 +16,18 @@ import type {
   Objects,
   Signer,
 } from '#core/ports.ts'
+import type { Commands, Parameters } from '#core/ports-config.ts'
+import type { Capacities, DatabaseSnapshots, ParameterGroups } from '#core/ports-rds.ts'
 
 /** Everything a step may need. Each step names the ones it takes, and its function is granted no more. */
 export interface Ports {
   readonly flags: Flags
+  /** Configuration that is no flag. */
+  readonly parameters: Parameters
+  readonly commands: Commands
+  readonly parameterGroups: ParameterGroups
+  readonly capacities: Capacities
+  readonly databaseSnapshots: DatabaseSnapshots
   readonly objects: Objects
   readonly database: Database
   readonly notifier: Notifier

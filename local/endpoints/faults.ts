@@ -1,4 +1,4 @@
-export type FaultyService = 's3' | 'ssm' | 'sns' | 'states' | 'kms' | 'cloudwatch'
+export type FaultyService = 's3' | 'ssm' | 'sns' | 'states' | 'kms' | 'cloudwatch' | 'rds'
 
 /**
  * What goes wrong.

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-export type ServiceName = 'ssm' | 'sns' | 'states' | 'kms' | 'cloudwatch'
+export type ServiceName = 'ssm' | 'sns' | 'states' | 'kms' | 'cloudwatch' | 'rds'
 
 /** The answer to one call, small enough to be held in memory. */
 export interface Reply {

@@ -5,6 +5,7 @@ import { decideKeys } from '#core/decide/keys.ts'
 import { keys } from '#core/incident/keys.ts'
 import type { IncidentId, PlanName, RetirementId } from '#core/names.ts'
 import { loadPlan } from '#core/plan/load.ts'
+import { recordedKeys } from '#core/recorded/keys.ts'
 import { restoredKey, restorePartsKey } from '#core/restore/side-schema.ts'
 import { manifestKey, partKey, partsKey, sidecarKey, snapshotOf } from '#core/snapshot/keys.ts'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
@@ -145,6 +146,15 @@ describe('the bucket', () => {
       [keys.purged(incident)]: ['purge'],
       [`${keys.looks(incident)}at-full.json`]: ['watch'],
       [keys.reEnabling(incident)]: ['re-enable'],
+      [recordedKeys.chosen(incident)]: ['parameter-group', 'restore-config'],
+      [recordedKeys.found(incident, '0123')]: ['parameter-group', 'restore-config'],
+      [`${keys.commands(incident)}0123/sent.json`]: ['run-command'],
+      [`${keys.evidence(incident)}command-0123.json`]: ['preserve-evidence', 'run-command'],
+      [`${keys.calls(incident)}0123.json`]: ['webhook'],
+      [`${keys.leftOpen(incident)}0123.json`]: ['parameter-group'],
+      'relief/pgvector-search/throttle/0123/000001.json': ['capacity', 'throttle'],
+      // By CI, with its own rights: no run says what is good.
+      [recordedKeys.record(plan, '2026-11-21T03:00:00.000Z')]: [],
       // Written by the command line, with the rights of a person.
       [keys.lastDrill(plan)]: ['report'],
       [keys.retirement(plan, incident)]: ['retire', 'set-aside'],
@@ -183,6 +193,13 @@ describe('the bucket', () => {
       'drop-indexes',
       'run-sql',
       'set-flag',
+      'restore-config',
+      'throttle',
+      'parameter-group',
+      'capacity',
+      'rds-snapshot',
+      'webhook',
+      'run-command',
       'retire',
       'list-parts',
       'seal-snapshot',
@@ -220,7 +237,17 @@ describe('the bucket', () => {
 
   test('shows how a run began to every step that tells people of it, or asks since when it is contained or who began it', () => {
     const tells: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
-    const asks = ['answer', 'choose-restore', 'open-incident', 'prove-delivery', 're-enable', 'remind']
+    const asks = [
+      'answer',
+      'choose-restore',
+      'open-incident',
+      'parameter-group',
+      'prove-delivery',
+      're-enable',
+      'remind',
+      'restore-config',
+      'webhook',
+    ]
     expect(readers(keys.incident(incident))).toEqual([...tells, ...asks].sort())
   })
 
