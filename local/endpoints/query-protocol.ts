@@ -86,7 +86,7 @@ const isForm = ({ headers }: IncomingMessage): boolean =>
   headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
 
 /** `Credential=<key>/<date>/<region>/<service>/aws4_request` */
-const scopeOf = ({ headers }: IncomingMessage): { region: string; service: string } | null => {
+export const scopeOf = ({ headers }: IncomingMessage): { region: string; service: string } | null => {
   const [, region, service] = headers.authorization?.match(/Credential=[^,]+\/([^/,]+)\/([^/,]+)\/aws4_request/) ?? []
   return region === undefined || service === undefined ? null : { region, service }
 }
