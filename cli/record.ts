@@ -1,5 +1,7 @@
+import { eksConfigMaps } from '#aws/config-maps.ts'
 import { ssmParameters } from '#aws/parameters.ts'
 import { rdsParameterGroups } from '#aws/rds.ts'
+import { awsWorkloads } from '#aws/workloads.ts'
 import { loadPlan } from '#core/plan/load.ts'
 import { recordGoodState } from '#core/recorded/record.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -13,7 +15,12 @@ export interface RecordOptions extends PlaceOptions {
 }
 
 /** What the sections of a record are read with, by the SDK's default credentials. */
-export const recordPorts = () => ({ parameters: ssmParameters(), parameterGroups: rdsParameterGroups() })
+export const recordPorts = () => ({
+  parameters: ssmParameters(),
+  parameterGroups: rdsParameterGroups(),
+  workloads: awsWorkloads(),
+  configMaps: eksConfigMaps(),
+})
 
 /** `vector-rollback record`: the state as it is now is what a rollback goes back to. */
 export const record = async (planName: string, options: RecordOptions): Promise<ExitCode> => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ssmCommands } from '#aws/commands.ts'
 import { sfnExecutions } from '#aws/executions.ts'
 import { ssmFlagHistory } from '#aws/flag-history.ts'
-import { ssmFlags } from '#aws/flags.ts'
+import { flagWrittenAt, ssmFlags } from '#aws/flags.ts'
 import { loggedMetrics } from '#aws/metrics.ts'
 import { notifier } from '#aws/notifier.ts'
 import { s3Objects } from '#aws/objects.ts'
@@ -10,10 +10,13 @@ import { ssmParameters } from '#aws/parameters.ts'
 import { postgres } from '#aws/postgres.ts'
 import { ssmSecrets } from '#aws/secrets.ts'
 import { kmsSigner } from '#aws/signer.ts'
+import { signedWebhooks } from '#aws/webhooks.ts'
+import { awsWorkloads } from '#aws/workloads.ts'
 import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
 import { AUTONOMIES, type Autonomy } from '#core/plan/autonomy.ts'
 import type { Alarms, Clock, Database, MetricHistory } from '#core/ports.ts'
+import type { ConfigMaps } from '#core/ports-platform.ts'
 import type { Capacities, DatabaseSnapshots, ParameterGroups } from '#core/ports-rds.ts'
 import type { Ports } from '#core/steps/define-step.ts'
 import { planFolder } from '#functions/plans.ts'
@@ -97,6 +100,11 @@ const lazyDatabaseSnapshots: DatabaseSnapshots = {
   start: async (source, id, tags) => (await rds()).rdsSnapshots().start(source, id, tags),
 }
 
+const lazyConfigMaps: ConfigMaps = {
+  read: async (place) => (await import('#aws/config-maps.ts')).eksConfigMaps().read(place),
+  write: async (...asked) => (await import('#aws/config-maps.ts')).eksConfigMaps().write(...asked),
+}
+
 /** The ports of one call: the adapters, and what the call itself brings. */
 export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   flags: ssmFlags(),
@@ -117,6 +125,13 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
     })
   },
   metrics: loggedMetrics(),
+  workloads: awsWorkloads(),
+  configMaps: lazyConfigMaps,
+  deliverer: {
+    workloads: awsWorkloads(),
+    post: signedWebhooks(ssmSecrets()).post,
+    writtenAt: (path) => flagWrittenAt(path),
+  },
   get executions() {
     return sfnExecutions(setting('STATE_MACHINE_ARN'))
   },

@@ -36,9 +36,12 @@ const DRILLS = 'drills/*'
 const RECORDED = 'recorded/*'
 const CHANGES = 'changes/*'
 /** Which record an incident goes back to, and what its steps found. */
-const GOES_BACK = ['incidents/*/recorded.json', 'incidents/*/config/*']
+const CHOSEN = 'incidents/*/recorded.json'
+const GOES_BACK = [CHOSEN, 'incidents/*/config/*']
 /** What people are left to do. */
 const LEFT_OPEN = 'incidents/*/left-open/*'
+/** What steps found of a workload, and began with it. */
+const PLATFORM = 'incidents/*/platform/*'
 const RELIEF = 'relief/*'
 
 /** Takes the answers of people, and shows what they are asked. */
@@ -73,10 +76,14 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'safe-point': inRun([], [COURSE, RUNS]),
   notify: inRun([INCIDENT, HUMAN, CHECKS], [MESSAGES]),
   'preserve-evidence': inRun([LEASE], ['incidents/*/evidence/*']),
+  'follow-delivery': inRun([INCIDENT], [CHECKS]),
   'prove-delivery': inRun([INCIDENT], [CHECKS]),
   'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
   'run-sql': inRun([...MAY_CHANGE]),
-  'set-flag': inRun([...MAY_CHANGE]),
+  'set-flag': inRun([...MAY_CHANGE], [PLATFORM]),
+  'previous-version': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], [PLATFORM, CHOSEN]),
+  restart: inRun([...MAY_CHANGE], [PLATFORM]),
+  scale: inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], [PLATFORM, CHOSEN]),
   'restore-config': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], GOES_BACK),
   throttle: inRun([...MAY_CHANGE], [RELIEF]),
   'parameter-group': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], [...GOES_BACK, LEFT_OPEN]),

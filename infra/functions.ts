@@ -52,7 +52,7 @@ const ON_ALARM: Shape = {
   seconds: 50,
   megabytes: MEMORY,
   rights: {
-    needs: ['flags', 'executions', 'notifier', 'objects', 'plans', 'clock', 'environment', 'autonomy'],
+    needs: ['flags', 'deliverer', 'executions', 'notifier', 'objects', 'plans', 'clock', 'environment', 'autonomy'],
     flags: 'write',
     executions: ['StartExecution'],
     bucket: ON_ALARM_ACCESS,
@@ -139,6 +139,7 @@ const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
     needs,
     flags: WRITES_FLAGS.includes(kind) ? 'write' : 'read',
     ...(isConfigurationStep(kind) ? { configuration: kind } : {}),
+    ...(kind === 'previous-version' || kind === 'restart' || kind === 'scale' ? { platform: kind } : {}),
     executions: EXECUTIONS[kind] ?? [],
     bucket: BUCKET_ACCESS[kind],
   },

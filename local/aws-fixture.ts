@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { RollbackError } from '#core/errors.ts'
 import { parseYaml } from '#core/plan/yaml.ts'
+import { EcsState } from '#local/endpoints/ecs-state.ts'
+import { EksState } from '#local/endpoints/eks-state.ts'
+import { LambdaState } from '#local/endpoints/lambda-state.ts'
 import { RdsState } from '#local/endpoints/rds-state.ts'
 import { CommandsState } from '#local/endpoints/ssm-commands.ts'
 import { SsmState } from '#local/endpoints/ssm-state.ts'
@@ -12,6 +15,9 @@ export const AwsState = z.strictObject({
   ssm: SsmState.optional(),
   rds: RdsState.optional(),
   commands: CommandsState.optional(),
+  ecs: EcsState.optional(),
+  lambda: LambdaState.optional(),
+  eks: EksState.optional(),
 })
 export type AwsState = z.output<typeof AwsState>
 
@@ -61,4 +67,7 @@ export const loadAwsState = async (state: AwsState, loaders: AwsLoaders): Promis
   if (state.ssm) await loaders.ssm(state.ssm)
   if (state.rds) await loaders.rds(state.rds)
   if (state.commands) await loaders.commands(state.commands)
+  if (state.ecs) await loaders.ecs(state.ecs)
+  if (state.lambda) await loaders.lambda(state.lambda)
+  if (state.eks) await loaders.eks(state.eks)
 }

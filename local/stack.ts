@@ -20,6 +20,7 @@ import { cloudwatchService } from '#local/endpoints/cloudwatch.ts'
 import { lockDirectory } from '#local/endpoints/directory-lock.ts'
 import type { Faults } from '#local/endpoints/faults.ts'
 import { kmsService } from '#local/endpoints/kms.ts'
+import { platformServices } from '#local/endpoints/platforms.ts'
 import { rdsService } from '#local/endpoints/rds.ts'
 import { startEndpoints } from '#local/endpoints/server.ts'
 import { type SnsService, snsService } from '#local/endpoints/sns.ts'
@@ -130,7 +131,10 @@ const settings = (options: StackOptions, endpoint: string): Record<string, strin
   AWS_ENDPOINT_URL: endpoint,
   // A person's own value for one service would win over the local endpoint.
   ...Object.fromEntries(
-    ['S3', 'SSM', 'SNS', 'SFN', 'KMS', 'CLOUDWATCH', 'RDS'].map((service) => [`AWS_ENDPOINT_URL_${service}`, endpoint]),
+    ['S3', 'SSM', 'SNS', 'SFN', 'KMS', 'CLOUDWATCH', 'ECS', 'LAMBDA', 'EKS', 'RDS'].map((service) => [
+      `AWS_ENDPOINT_URL_${service}`,
+      endpoint,
+    ]),
   ),
   AWS_REGION: REGION,
   AWS_ACCESS_KEY_ID: 'local',
@@ -186,6 +190,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     })
     const ssm = ssmService({ directory: await folder('ssm'), clock })
     const rds = rdsService({ directory: await folder('rds') })
+    const platforms = platformServices({ directory: await folder('platforms'), clock })
     const sns = snsService({ directory: await folder('sns'), clock, topics: [TOPIC, CHAT_TOPIC] })
     const states = statesService({
       directory: await folder('states'),
@@ -207,6 +212,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
         sns,
         states,
         kmsService({ directory: await folder('kms'), keyArn: KEY }),
+        ...platforms.services,
       ],
     })
     undo.push(() => endpoints.close())
@@ -235,7 +241,8 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       faults: endpoints.faults,
       messages: () => sns.messages().filter(({ topicArn }) => topicArn === TOPIC),
       chat: () => sns.messages().filter(({ topicArn }) => topicArn === CHAT_TOPIC),
-      loadAws: (state) => loadAwsState(state, { ssm: ssm.load, rds: rds.load, commands: ssm.loadCommands }),
+      loadAws: (state) =>
+        loadAwsState(state, { ssm: ssm.load, rds: rds.load, commands: ssm.loadCommands, ...platforms.loaders }),
       invoke: call,
       execute: async (name, input) => {
         const { arn } = await executions.start(name, input)

@@ -2,6 +2,7 @@ import { type Milliseconds, parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
 import { brokenRamps, brokenWatch } from './references-after.ts'
 import { configuredFlags } from './references-config.ts'
+import { brokenPlatform, repeatedRestarts } from './references-platform.ts'
 import type { PlanFile } from './schema.ts'
 import type { PlanStep } from './steps.ts'
 import { brokenTable } from './table-check.ts'
@@ -231,4 +232,6 @@ export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenCooldown(plan),
   ...brokenWatch(plan),
   ...brokenRamps(plan),
+  ...brokenPlatform(plan),
+  ...repeatedRestarts(stepsOf(plan)),
 ]

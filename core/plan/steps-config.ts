@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ParameterFolder, ParameterName } from './parameter-name.ts'
 import { exactlyOne } from './pattern.ts'
+import { EksConfigMap } from './workloads.ts'
 
 const Names = z.array(ParameterName).min(1)
 
@@ -8,8 +9,9 @@ export const RestoreConfigInput = z
   .strictObject({
     path: ParameterFolder.optional().describe('A folder of SSM parameters: all that are below it. It ends with "/".'),
     parameters: Names.optional().describe('Single SSM parameters.'),
+    configmap: EksConfigMap.optional(),
   })
-  .superRefine(exactlyOne('This restore-config', ['path', 'parameters']))
+  .superRefine(exactlyOne('This restore-config', ['path', 'parameters', 'configmap']))
   .describe(
     'Puts configuration back to the newest record of the good state ("vector-rollback record"). Deletes nothing; leaves the flags of the plans alone.',
   )

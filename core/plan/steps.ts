@@ -3,6 +3,7 @@ import { Duration } from './duration.ts'
 import { exactlyOne } from './pattern.ts'
 import { RestoreConfigInput, ThrottleInput } from './steps-config.ts'
 import { RunCommandInput, WebhookInput } from './steps-outside.ts'
+import { PreviousVersionInput, RestartInput, ScaleInput } from './steps-platform.ts'
 import { CapacityInput, ParameterGroupInput, RdsSnapshotInput } from './steps-rds.ts'
 import { Name, Relation, SqlFile } from './vocabulary.ts'
 
@@ -57,6 +58,9 @@ export const STEP_INPUTS = {
   throttle: ThrottleInput,
   verify: VerifyInput,
   webhook: WebhookInput,
+  'previous-version': PreviousVersionInput,
+  restart: RestartInput,
+  scale: ScaleInput,
 } as const
 
 export const STEP_KINDS = [
@@ -71,6 +75,9 @@ export const STEP_KINDS = [
   'throttle',
   'verify',
   'webhook',
+  'previous-version',
+  'restart',
+  'scale',
 ] as const
 export type StepKind = (typeof STEP_KINDS)[number]
 export type StepInput<K extends StepKind> = z.output<(typeof STEP_INPUTS)[K]>
@@ -91,6 +98,9 @@ export const Step = z
     throttle: ThrottleInput.optional(),
     verify: VerifyInput.optional(),
     webhook: WebhookInput.optional(),
+    'previous-version': PreviousVersionInput.optional(),
+    restart: RestartInput.optional(),
+    scale: ScaleInput.optional(),
   })
   .superRefine(exactlyOne('This step', STEP_KINDS))
   .transform((step): PlanStep => {
@@ -105,6 +115,9 @@ export const Step = z
     if (step.throttle !== undefined) return { kind: 'throttle', input: step.throttle }
     if (step.verify !== undefined) return { kind: 'verify', input: step.verify }
     if (step.webhook !== undefined) return { kind: 'webhook', input: step.webhook }
+    if (step['previous-version'] !== undefined) return { kind: 'previous-version', input: step['previous-version'] }
+    if (step.restart !== undefined) return { kind: 'restart', input: step.restart }
+    if (step.scale !== undefined) return { kind: 'scale', input: step.scale }
     return z.NEVER
   })
   .meta({ minProperties: 1, maxProperties: 1, description: 'One step: a mapping of one key, its kind.' })

@@ -1,4 +1,5 @@
 import type { PlanStep } from '#core/plan/steps.ts'
+import { printConfigMap } from '#core/plan/workloads.ts'
 import type { PreviewLine } from './model.ts'
 
 /** Steps that change configuration outside the database. */
@@ -23,6 +24,8 @@ const action = (text: string): PreviewLine => ({ kind: 'action', text })
 export const configLines = ({ kind, input }: ConfigStep): PreviewLine[] => {
   switch (kind) {
     case 'restore-config':
+      if (input.configmap)
+        return [action(`put ${printConfigMap(input.configmap)} back to the newest record of the good state`)]
       return [
         action(
           `put ${input.path === undefined ? (input.parameters ?? []).join(', ') : `all parameters below ${input.path}`} back to the newest record of the good state; delete none, and no flag`,

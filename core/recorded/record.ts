@@ -3,15 +3,19 @@ import { RollbackError } from '#core/errors.ts'
 import { readJson, writeJson } from '#core/json.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Clock, Objects } from '#core/ports.ts'
+import { configMapsSection } from '#core/recorded/config-maps.ts'
 import { recordedKeys } from '#core/recorded/keys.ts'
 import { parameterGroupsSection } from '#core/recorded/parameter-groups.ts'
 import { parametersSection } from '#core/recorded/parameters.ts'
 import type { RecordPorts, Section } from '#core/recorded/section.ts'
+import { servicesSection } from '#core/recorded/services.ts'
 
 /** What a record has, by kind of thing. One entry is one file of this folder. */
 const SECTIONS = {
   parameters: parametersSection,
   parameterGroups: parameterGroupsSection,
+  services: servicesSection,
+  configMaps: configMapsSection,
 }
 type SectionName = keyof typeof SECTIONS
 
@@ -26,6 +30,8 @@ export const Recorded = z.strictObject({
   reference: z.string().nullable(),
   parameters: SECTIONS.parameters.shape.optional(),
   parameterGroups: SECTIONS.parameterGroups.shape.optional(),
+  services: SECTIONS.services.shape.optional(),
+  configMaps: SECTIONS.configMaps.shape.optional(),
 })
 export type Recorded = z.infer<typeof Recorded>
 

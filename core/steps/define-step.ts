@@ -17,6 +17,7 @@ import type {
   Signer,
 } from '#core/ports.ts'
 import type { Commands, Parameters } from '#core/ports-config.ts'
+import type { ConfigMaps, Deliverer, Workloads } from '#core/ports-platform.ts'
 import type { Capacities, DatabaseSnapshots, ParameterGroups } from '#core/ports-rds.ts'
 
 /** Everything a step may need. Each step names the ones it takes, and its function is granted no more. */
@@ -32,6 +33,10 @@ export interface Ports {
   readonly database: Database
   readonly notifier: Notifier
   readonly metrics: Metrics
+  readonly workloads: Workloads
+  readonly configMaps: ConfigMaps
+  /** Brings flags to applications that do not ask for them. */
+  readonly deliverer: Deliverer
   readonly executions: Executions
   readonly alarms: Alarms
   readonly metricHistory: MetricHistory

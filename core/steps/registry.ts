@@ -7,6 +7,7 @@ import { chooseRestore } from '#core/steps/choose-restore.ts'
 import { compareRestore } from '#core/steps/compare-restore.ts'
 import { contain } from '#core/steps/contain.ts'
 import { dropIndexes } from '#core/steps/drop-indexes.ts'
+import { followDelivery } from '#core/steps/follow-delivery.ts'
 import { gate } from '#core/steps/gate.ts'
 import { listParts } from '#core/steps/list-parts.ts'
 import { loadPart } from '#core/steps/load-part.ts'
@@ -16,17 +17,20 @@ import { openIncident } from '#core/steps/open-incident.ts'
 import { parameterGroup } from '#core/steps/parameter-group.ts'
 import { prepareRestore } from '#core/steps/prepare-restore.ts'
 import { preserveEvidence } from '#core/steps/preserve-evidence.ts'
+import { previousVersion } from '#core/steps/previous-version.ts'
 import { proveDelivery } from '#core/steps/prove-delivery.ts'
 import { purge } from '#core/steps/purge.ts'
 import { putBack } from '#core/steps/put-back.ts'
 import { rdsSnapshot } from '#core/steps/rds-snapshot.ts'
 import { reEnable } from '#core/steps/re-enable.ts'
 import { report } from '#core/steps/report.ts'
+import { restart } from '#core/steps/restart.ts'
 import { restoreConfig } from '#core/steps/restore-config.ts'
 import { retire } from '#core/steps/retire.ts'
 import { runCommand } from '#core/steps/run-command.ts'
 import { runSql } from '#core/steps/run-sql.ts'
 import { safePoint } from '#core/steps/safe-point.ts'
+import { scale } from '#core/steps/scale.ts'
 import { sealSnapshot } from '#core/steps/seal-snapshot.ts'
 import { setAside } from '#core/steps/set-aside.ts'
 import { setFlag } from '#core/steps/set-flag.ts'
@@ -49,10 +53,14 @@ export const STEPS = [
   notify,
   preserveEvidence,
   safePoint,
+  followDelivery,
   proveDelivery,
   dropIndexes,
   runSql,
   setFlag,
+  previousVersion,
+  restart,
+  scale,
   restoreConfig,
   throttle,
   parameterGroup,

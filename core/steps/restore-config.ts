@@ -4,8 +4,10 @@ import { inEnvironment } from '#core/plan/parameter-name.ts'
 import type { Plans } from '#core/plan/plans.ts'
 import { RestoreConfigInput } from '#core/plan/steps-config.ts'
 import { flagParameters } from '#core/plan/touched.ts'
+import { placeConfigMap } from '#core/plan/workloads.ts'
 import { notLookedAt, recordedFor } from '#core/recorded/choose.ts'
 import { keepFound } from '#core/recorded/found.ts'
+import { restoreConfigMap } from '#core/recorded/restore-config-map.ts'
 import { type ParameterPlan, planReturn, printReturn, putBack } from '#core/recorded/restore-parameters.ts'
 import { readBack } from '#core/relief/read-back.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
@@ -34,11 +36,15 @@ export const restoreConfig = defineStep({
   kind: 'restore-config',
   purpose: 'Puts configuration back to what was recorded as good.',
   event: inRun(RestoreConfigInput),
-  needs: ['parameters', 'objects', 'plans', 'environment', 'clock', 'signal'],
-  run: async ({ run, input }, { parameters, objects, plans, environment, clock, signal }) => {
+  needs: ['parameters', 'configMaps', 'objects', 'plans', 'environment', 'clock', 'signal'],
+  run: async ({ run, input }, { parameters, configMaps, objects, plans, environment, clock, signal }) => {
     const plan = await plans.load(run.plan)
     requireSamePlan(run, plan)
     await requireMayChange(run, objects)
+    if (input.configmap) {
+      const place = placeConfigMap(input.configmap, environment)
+      return { ...(await restoreConfigMap(run, plan, place, { configMaps, objects, clock })), waitSeconds: 0 }
+    }
     const folder = input.path === undefined ? null : inEnvironment(input.path, environment)
     const names = (input.parameters ?? []).map((name) => inEnvironment(name, environment))
     const chosen = await recordedFor(run, plan, objects)

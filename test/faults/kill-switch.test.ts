@@ -19,6 +19,7 @@ const DO_NOT_ASK = [
   'open-incident',
   'notify',
   'preserve-evidence',
+  'follow-delivery',
   'prove-delivery',
   'snapshot-part',
   'verify-snapshot',
@@ -32,6 +33,8 @@ const DO_NOT_ASK = [
   'needs-human',
   'report',
 ]
+
+const WORKLOAD = { platform: 'ecs', cluster: 'app', service: 'web' }
 
 const stop = { stopped: true, by: 'Ada', reason: 'the DBA works on it', clock: realClock }
 const release = { ...stop, stopped: false }
@@ -81,6 +84,9 @@ describePostgres('the kill switch', () => {
         'rds-snapshot': { cluster: 'app' },
         webhook: { webhook: 'pager', say: 'help' },
         'run-command': { document: 'restart', targets: { InstanceIds: ['i-1'] } },
+        'previous-version': { workload: WORKLOAD, to: 'web:1', within: 1000 },
+        restart: { workload: WORKLOAD, why: '', within: 1000 },
+        scale: { workload: WORKLOAD, to: 0, within: 1000 },
         'list-parts': { retirement: 'full-1' },
         'seal-snapshot': { retirement: 'full-1' },
         'undo-retire': restore,

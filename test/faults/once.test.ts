@@ -23,6 +23,8 @@ interface Task {
   readonly Payload: unknown
 }
 
+const WORKLOAD = { platform: 'ecs', cluster: 'app', service: 'web' }
+
 describePostgres('one rollback of a plan at a time', () => {
   let world: World
   let plans: string
@@ -172,6 +174,9 @@ describePostgres('one rollback of a plan at a time', () => {
       'rds-snapshot': { cluster: 'app' },
       webhook: { webhook: 'pager', say: 'help' },
       'run-command': { document: 'restart', targets: { InstanceIds: ['i-1'] } },
+      'previous-version': { workload: WORKLOAD, to: 'web:1', within: 1000 },
+      restart: { workload: WORKLOAD, why: '', within: 1000 },
+      scale: { workload: WORKLOAD, to: 0, within: 1000 },
       retire: {},
       'list-parts': { retirement },
       'seal-snapshot': { retirement },

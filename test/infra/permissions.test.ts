@@ -9,6 +9,7 @@ import { recordedKeys } from '#core/recorded/keys.ts'
 import { restoredKey, restorePartsKey } from '#core/restore/side-schema.ts'
 import { manifestKey, partKey, partsKey, sidecarKey, snapshotOf } from '#core/snapshot/keys.ts'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
+import { workloadKeys } from '#core/workloads/keys.ts'
 import { statementsFor } from '#infra/permissions.ts'
 import type { Setting } from '#infra/setting.ts'
 import { edited, planFolder } from '#test/core/plan/folder.ts'
@@ -122,7 +123,7 @@ describe('the bucket', () => {
       [`${keys.runs(plan)}at-other.json`]: ['open-incident', 'safe-point'],
       [keys.breaker(plan)]: ['open-incident'],
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
-      [`${keys.checks(incident)}at-full.json`]: ['prove-delivery', 'verify'],
+      [`${keys.checks(incident)}at-full.json`]: ['follow-delivery', 'prove-delivery', 'verify'],
       [`${keys.human(incident)}at.json`]: ['needs-human'],
       [`${keys.messages(incident)}started-0123.json`]: [
         'ask-approval',
@@ -146,7 +147,8 @@ describe('the bucket', () => {
       [keys.purged(incident)]: ['purge'],
       [`${keys.looks(incident)}at-full.json`]: ['watch'],
       [keys.reEnabling(incident)]: ['re-enable'],
-      [recordedKeys.chosen(incident)]: ['parameter-group', 'restore-config'],
+      [recordedKeys.chosen(incident)]: ['parameter-group', 'previous-version', 'restore-config', 'scale'],
+      [workloadKeys.found(incident, 'restart-0123')]: ['previous-version', 'restart', 'scale', 'set-flag'],
       [recordedKeys.found(incident, '0123')]: ['parameter-group', 'restore-config'],
       [`${keys.commands(incident)}0123/sent.json`]: ['run-command'],
       [`${keys.evidence(incident)}command-0123.json`]: ['preserve-evidence', 'run-command'],
@@ -200,6 +202,9 @@ describe('the bucket', () => {
       'rds-snapshot',
       'webhook',
       'run-command',
+      'previous-version',
+      'restart',
+      'scale',
       'retire',
       'list-parts',
       'seal-snapshot',
@@ -240,12 +245,15 @@ describe('the bucket', () => {
     const asks = [
       'answer',
       'choose-restore',
+      'follow-delivery',
       'open-incident',
       'parameter-group',
+      'previous-version',
       'prove-delivery',
       're-enable',
       'remind',
       'restore-config',
+      'scale',
       'webhook',
     ]
     expect(readers(keys.incident(incident))).toEqual([...tells, ...asks].sort())
