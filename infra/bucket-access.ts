@@ -31,6 +31,9 @@ const INDEXES = 'indexes/*'
 const JOINED = 'incidents/*/joined/*'
 const LOOKS = 'incidents/*/watch/*'
 const RE_ENABLING = 'incidents/*/re-enable.json'
+/** What was asked outside the database, for the functions in its network. */
+const OUTSIDE = 'incidents/*/outside/*'
+const BASELINES = 'baselines/*'
 const DRILLS = 'drills/*'
 
 /** Takes the answers of people, and shows what they are asked. */
@@ -87,8 +90,9 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'set-aside': inRun([...MAY_CHANGE, SNAPSHOTS], ['incidents/*/replaced.json', 'retirements/*']),
   'put-back': inRun([...MAY_CHANGE, SNAPSHOTS]),
   'swap-in': inRun([...MAY_CHANGE, SNAPSHOTS, APPROVALS], ['restores/*/restored.json', INDEXES]),
-  verify: inRun([], [CHECKS]),
-  watch: inRun([JOINED, RE_ENABLING], [LOOKS]),
+  'verify-outside': inRun([...MAY_CHANGE, JOINED, RE_ENABLING, BASELINES], [OUTSIDE, 'incidents/*/test-data/*']),
+  verify: inRun([OUTSIDE, BASELINES], [CHECKS]),
+  watch: inRun([OUTSIDE, BASELINES], [LOOKS]),
   gate: inRun([CHECKS, LOOKS, DRILLS]),
   're-enable': inRun([...MAY_CHANGE, APPROVALS, JOINED, DRILLS, INCIDENT], [RE_ENABLING, MESSAGES]),
   'needs-human': inRun([INCIDENT], [HUMAN, 'unopened/*', MESSAGES]),

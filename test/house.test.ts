@@ -234,6 +234,8 @@ describe('the state machine reads as a page', () => {
     'Re-enable': 'Switch off again',
     'Watch the feature': 'Switch off again',
     'Verify the feature': 'Switch off again',
+    'Look at the feature from outside': 'Switch off again',
+    'Ask the feature from outside': 'Switch off again',
   }
   /** Errors that have a way of their own: where that leads. Nobody has failed there. */
   const FORESEEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -1,6 +1,7 @@
 import { type Milliseconds, parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
 import { brokenRamps, brokenWatch } from './references-after.ts'
+import { brokenChecks } from './references-checks.ts'
 import type { PlanFile } from './schema.ts'
 import type { PlanStep } from './steps.ts'
 import { brokenTable } from './table-check.ts'
@@ -218,6 +219,7 @@ export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenPeople(plan),
   ...brokenSteps(plan),
   ...brokenScenarios(plan),
+  ...brokenChecks(plan),
   ...brokenTables(plan),
   ...brokenCooldown(plan),
   ...brokenWatch(plan),

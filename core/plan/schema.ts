@@ -6,6 +6,7 @@ import { Escalation } from './escalation.ts'
 import { Messages } from './messages.ts'
 import { Paths } from './paths.ts'
 import { pattern } from './pattern.ts'
+import { Service } from './services.ts'
 import { Signal } from './signals.ts'
 import { VERSION_RANGE } from './versions.ts'
 import { DatabaseRole, Name, PeopleRoles, PlanNameText, Relation, SqlFile } from './vocabulary.ts'
@@ -115,6 +116,7 @@ export const PlanFile = z
         extension: z.string().min(1).describe('The extension that they need.'),
       })
       .describe('The objects in the care of this plan.'),
+    services: named(Service).default({}).describe('Parts of the application that answer HTTP, for checks and echoes.'),
     signals: named(Signal).describe('What may go wrong, and how it is measured.'),
     decide: z
       .array(Decision)

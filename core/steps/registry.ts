@@ -29,6 +29,7 @@ import { snapshotPart } from '#core/steps/snapshot-part.ts'
 import { swapIn } from '#core/steps/swap-in.ts'
 import { undoRetire } from '#core/steps/undo-retire.ts'
 import { verify } from '#core/steps/verify.ts'
+import { verifyOutside } from '#core/steps/verify-outside.ts'
 import { verifySnapshot } from '#core/steps/verify-snapshot.ts'
 import { watch } from '#core/steps/watch.ts'
 
@@ -64,6 +65,7 @@ export const STEPS = [
   setAside,
   putBack,
   swapIn,
+  verifyOutside,
   verify,
   watch,
   gate,
