@@ -80,6 +80,8 @@ export interface Stack {
   invoke(name: string, payload: unknown): Promise<unknown>
   /** Starts the state machine and waits until it has ended. */
   execute(name: string, input: unknown): Promise<ExecutionResult & { arn: string }>
+  /** What is to end before the stack does. */
+  endsWith(end: () => Promise<unknown>): void
   /** Waits for an execution that something else has started. */
   waitFor(arn: string): Promise<ExecutionResult>
   close(): Promise<void>
@@ -238,6 +240,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
         const { arn } = await executions.start(name, input)
         return { arn, ...(await states.waitFor(arn)) }
       },
+      endsWith: (end) => void undo.push(end),
       waitFor: (arn) => states.waitFor(arn),
       close,
     }

@@ -222,14 +222,14 @@ describe('the state machine reads as a page', () => {
   })
 
   test('asks nothing of the database before the same was asked outside of it', () => {
-    const before = (name: string) =>
+    const leadingTo = (name: string) =>
       Object.entries(machine.States).flatMap(([from, state]) =>
         new RegExp(`"(Next|Default)":"${name}"`).test(JSON.stringify(state)) ? [from] : [],
       )
-    expect(before('Verify')).toEqual(['Ask outside'])
-    expect(before('Watch')).toEqual(['Look outside'])
-    expect(before('Watch the feature')).toEqual(['Look at the feature from outside'])
-    expect(before('Verify the feature')).toEqual(['Ask the feature from outside'])
+    expect(leadingTo('Verify')).toEqual(['Ask outside'])
+    expect(leadingTo('Watch')).toEqual(['Look outside'])
+    expect(leadingTo('Watch the feature')).toEqual(['Look at the feature from outside'])
+    expect(leadingTo('Verify the feature')).toEqual(['Ask the feature from outside'])
   })
 
   /** Where an error leads that does not lead to a person at once. */
