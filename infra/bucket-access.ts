@@ -69,6 +69,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   notify: inRun([INCIDENT, HUMAN, CHECKS], [MESSAGES]),
   'preserve-evidence': inRun([LEASE], ['incidents/*/evidence/*']),
   'prove-delivery': inRun([INCIDENT], [CHECKS]),
+  'prove-delivery-outside': inRun([INCIDENT], [CHECKS]),
   'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
   'run-sql': inRun([...MAY_CHANGE]),
   'set-flag': inRun([...MAY_CHANGE]),

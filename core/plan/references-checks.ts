@@ -22,11 +22,17 @@ const brokenBaseline = (plan: PlanFile, check: PlanCheck & { kind: 'baseline' },
   return unknown('a check of SQL or HTTP, after re-enable,', subject.check, timed, [...path, 'check'])
 }
 
-/** What the checks of a plan name outside the database: services, and what a baseline is of. */
+/** What the checks and echoes of a plan name outside the database: services, and what a baseline is of. */
 export const brokenChecks = (plan: PlanFile): Broken[] => {
   const services = Object.keys(plan.services)
-  return Object.entries(plan.checks).flatMap(([name, check]): Broken[] => {
+  const echoes = Object.entries(plan.flags).flatMap(([name, { echo }]) =>
+    echo?.kind === 'http'
+      ? unknown('a service', echo.service, services, ['flags', name, 'echo', 'http', 'service'])
+      : [],
+  )
+  const checks = Object.entries(plan.checks).flatMap(([name, check]): Broken[] => {
     if (check.kind === 'http') return unknown('a service', check.service, services, ['checks', name, 'http', 'service'])
     return check.kind === 'baseline' ? brokenBaseline(plan, check, ['checks', name, 'baseline']) : []
   })
+  return [...echoes, ...checks]
 }

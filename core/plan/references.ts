@@ -39,7 +39,7 @@ const stepsOf = ({ paths: { partial, full } }: PlanFile) => [
 export const sqlReferences = (plan: PlanFile): SqlReference[] => [
   { path: ['database', 'sentinel', 'sql'], file: plan.database.sentinel.sql, use: 'sentinel' },
   ...Object.entries(plan.flags).flatMap(([name, { echo }]): SqlReference[] =>
-    echo ? [{ path: ['flags', name, 'echo', 'sql'], file: echo.file, use: 'check' }] : [],
+    echo?.kind === 'sql' ? [{ path: ['flags', name, 'echo', 'sql'], file: echo.file, use: 'check' }] : [],
   ),
   ...Object.entries(plan.signals).flatMap(([name, { source }]): SqlReference[] =>
     source.kind === 'probe' ? [{ path: ['signals', name, 'probe'], file: source.file, use: 'probe' }] : [],

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Check } from './checks.ts'
 import { Decision } from './decisions.ts'
 import { Duration } from './duration.ts'
+import { EchoText } from './echo.ts'
 import { Escalation } from './escalation.ts'
 import { Messages } from './messages.ts'
 import { Paths } from './paths.ts'
@@ -64,16 +65,9 @@ export const Flag = z.strictObject({
     .enum(['poll', 'ecs-redeploy', 'lambda-config', 'webhook'])
     .describe('How the application learns of a change.'),
   within: Duration.describe('How soon the application obeys a change.'),
-  echo: z
-    .strictObject({
-      sql: SqlFile.describe(
-        'SQL file with a single SELECT: a row for each consumer, with the columns consumer, value (what it sees; null: it does not say) and, where it says so, version (of the parameter).',
-      ),
-      as: DatabaseRole.optional().describe('Role that the statement runs as, such as the one of the application.'),
-    })
-    .transform(({ sql, as }) => ({ file: sql, as: as ?? null }))
-    .optional()
-    .describe('What the consumers of the flag see, as they say it themselves: proves that containment was delivered.'),
+  echo: EchoText.optional().describe(
+    'What the consumers of the flag see, as they say it themselves: proves that containment was delivered.',
+  ),
 })
 export type Flag = z.output<typeof Flag>
 

@@ -15,6 +15,7 @@ import { openIncident } from '#core/steps/open-incident.ts'
 import { prepareRestore } from '#core/steps/prepare-restore.ts'
 import { preserveEvidence } from '#core/steps/preserve-evidence.ts'
 import { proveDelivery } from '#core/steps/prove-delivery.ts'
+import { proveDeliveryOutside } from '#core/steps/prove-delivery-outside.ts'
 import { purge } from '#core/steps/purge.ts'
 import { putBack } from '#core/steps/put-back.ts'
 import { reEnable } from '#core/steps/re-enable.ts'
@@ -44,6 +45,7 @@ export const STEPS = [
   preserveEvidence,
   safePoint,
   proveDelivery,
+  proveDeliveryOutside,
   dropIndexes,
   runSql,
   setFlag,

@@ -123,7 +123,7 @@ describe('the bucket', () => {
       [`${keys.runs(plan)}at-other.json`]: ['open-incident', 'safe-point'],
       [keys.breaker(plan)]: ['open-incident'],
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
-      [`${keys.checks(incident)}at-full.json`]: ['prove-delivery', 'verify'],
+      [`${keys.checks(incident)}at-full.json`]: ['prove-delivery', 'prove-delivery-outside', 'verify'],
       [`${keys.human(incident)}at.json`]: ['needs-human'],
       [`${keys.messages(incident)}started-0123.json`]: [
         'ask-approval',
@@ -226,7 +226,15 @@ describe('the bucket', () => {
 
   test('shows how a run began to every step that tells people of it, or asks since when it is contained or who began it', () => {
     const tells: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
-    const asks = ['answer', 'choose-restore', 'open-incident', 'prove-delivery', 're-enable', 'remind']
+    const asks = [
+      'answer',
+      'choose-restore',
+      'open-incident',
+      'prove-delivery',
+      'prove-delivery-outside',
+      're-enable',
+      'remind',
+    ]
     expect(readers(keys.incident(incident))).toEqual([...tells, ...asks].sort())
   })
 
@@ -309,7 +317,7 @@ describe('what is asked outside the database', () => {
     const given = [...functionsOf(stack)].flatMap(([name, { Environment }]) =>
       Environment.Variables.SERVICE_URLS === JSON.stringify(services) ? [name] : [],
     )
-    expect(given).toEqual(['verify-outside'])
+    expect(given.sort()).toEqual(['prove-delivery-outside', 'verify-outside'])
   })
 })
 
