@@ -51,9 +51,12 @@ test("the project's own machine rolls back by its flag path", async () => {
       'OpenIncidentFunction',
       'PreserveEvidenceFunction',
       'ProveDeliveryFunction',
+      'ProveDeliveryOutsideFunction',
       'ReportFunction',
       'SafePointFunction',
       'VerifyFunction',
+      'VerifyOutsideFunction',
+      'VerifyOutsideFunction',
       'WatchFunction',
     ].toSorted(),
   )
