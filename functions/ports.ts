@@ -9,12 +9,14 @@ import { s3Objects } from '#aws/objects.ts'
 import { ssmParameters } from '#aws/parameters.ts'
 import { postgres } from '#aws/postgres.ts'
 import { ssmSecrets } from '#aws/secrets.ts'
+import { httpServices } from '#aws/services.ts'
 import { kmsSigner } from '#aws/signer.ts'
 import { signedWebhooks } from '#aws/webhooks.ts'
 import { awsWorkloads } from '#aws/workloads.ts'
 import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
 import { AUTONOMIES, type Autonomy } from '#core/plan/autonomy.ts'
+import { ServiceUrls } from '#core/plan/services.ts'
 import type { Alarms, Clock, Database, MetricHistory } from '#core/ports.ts'
 import type { ConfigMaps } from '#core/ports-platform.ts'
 import type { Capacities, DatabaseSnapshots, ParameterGroups } from '#core/ports-rds.ts'
@@ -148,6 +150,13 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   alarms: lazyAlarms,
   metricHistory: lazyMetricHistory,
   flagHistory: ssmFlagHistory(),
+  get services() {
+    // Set by the stack of a developer's machine alone; no deployment has it.
+    return httpServices(ssmSecrets(), process.env.LOOPBACK === 'true' ? 'loopback' : 'internet')
+  },
+  get serviceUrls() {
+    return ServiceUrls.parse(JSON.parse(process.env.SERVICE_URLS || '{}'))
+  },
   clock: clock ?? realClock,
   plans: planFolder(() => process.env.PLANS_DIRECTORY),
   get environment() {

@@ -31,6 +31,9 @@ const INDEXES = 'indexes/*'
 const JOINED = 'incidents/*/joined/*'
 const LOOKS = 'incidents/*/watch/*'
 const RE_ENABLING = 'incidents/*/re-enable.json'
+/** What was asked outside the database, for the functions in its network. */
+const OUTSIDE = 'incidents/*/outside/*'
+const BASELINES = 'baselines/*'
 const DRILLS = 'drills/*'
 /** The good state, written by CI before a deployment, with its own rights. */
 const RECORDED = 'recorded/*'
@@ -78,6 +81,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'preserve-evidence': inRun([LEASE], ['incidents/*/evidence/*']),
   'follow-delivery': inRun([INCIDENT], [CHECKS]),
   'prove-delivery': inRun([INCIDENT], [CHECKS]),
+  'prove-delivery-outside': inRun([INCIDENT], [CHECKS]),
   'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
   'run-sql': inRun([...MAY_CHANGE]),
   'set-flag': inRun([...MAY_CHANGE], [PLATFORM]),
@@ -109,8 +113,9 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'set-aside': inRun([...MAY_CHANGE, SNAPSHOTS], ['incidents/*/replaced.json', 'retirements/*']),
   'put-back': inRun([...MAY_CHANGE, SNAPSHOTS]),
   'swap-in': inRun([...MAY_CHANGE, SNAPSHOTS, APPROVALS], ['restores/*/restored.json', INDEXES]),
-  verify: inRun([], [CHECKS]),
-  watch: inRun([JOINED, RE_ENABLING], [LOOKS]),
+  'verify-outside': inRun([...MAY_CHANGE, JOINED, RE_ENABLING, BASELINES], [OUTSIDE, 'incidents/*/test-data/*']),
+  verify: inRun([OUTSIDE, BASELINES], [CHECKS]),
+  watch: inRun([OUTSIDE, BASELINES], [LOOKS]),
   gate: inRun([CHECKS, LOOKS, DRILLS]),
   're-enable': inRun([...MAY_CHANGE, APPROVALS, JOINED, DRILLS, INCIDENT], [RE_ENABLING, MESSAGES]),
   'needs-human': inRun([INCIDENT], [HUMAN, 'unopened/*', MESSAGES]),

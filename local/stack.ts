@@ -7,6 +7,7 @@ import { ssmFlags } from '#aws/flags.ts'
 import { s3Objects } from '#aws/objects.ts'
 import { kmsSigner } from '#aws/signer.ts'
 import type { Autonomy } from '#core/plan/autonomy.ts'
+import type { ServiceUrls } from '#core/plan/services.ts'
 import type { Database, Executions, Flags, Objects } from '#core/ports.ts'
 import { STEPS, substitutionOf } from '#core/steps/registry.ts'
 import type { Handler } from '#functions/lambda.ts'
@@ -50,6 +51,8 @@ export interface StackOptions {
   /** Whether every path counts as drilled: where nothing is said, in a folder that goes with the stack. */
   readonly drilled?: boolean
   readonly plansDirectory?: string
+  /** Where services of plans answer, by plan and service, in place of the plans' own addresses. */
+  readonly serviceUrls?: ServiceUrls
   /** Of a server; an embedded database is given as it is. */
   readonly database: { readonly url: string } | { readonly embedded: Database }
   /**
@@ -82,6 +85,8 @@ export interface Stack {
   invoke(name: string, payload: unknown): Promise<unknown>
   /** Starts the state machine and waits until it has ended. */
   execute(name: string, input: unknown): Promise<ExecutionResult & { arn: string }>
+  /** What is to end before the stack does. */
+  endsWith(end: () => Promise<unknown>): void
   /** Waits for an execution that something else has started. */
   waitFor(arn: string): Promise<ExecutionResult>
   close(): Promise<void>
@@ -143,6 +148,8 @@ const settings = (options: StackOptions, endpoint: string): Record<string, strin
   TOPIC_ARN: TOPIC,
   CHAT_TOPIC_ARN: CHAT_TOPIC,
   STATE_MACHINE_ARN: MACHINE,
+  LOOPBACK: 'true',
+  SERVICE_URLS: JSON.stringify(options.serviceUrls ?? {}),
   ENVIRONMENT: options.environment,
   APPROVAL_KEY_ID: KEY,
   // Nobody knows who sits at this machine; that it is a person does away with the rule for starts by nobody knows whom.
@@ -248,6 +255,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
         const { arn } = await executions.start(name, input)
         return { arn, ...(await states.waitFor(arn)) }
       },
+      endsWith: (end) => void undo.push(end),
       waitFor: (arn) => states.waitFor(arn),
       close,
     }

@@ -11,6 +11,10 @@ export const keys = {
   course: (id: IncidentId) => `incidents/${id}/course.json`,
   evidence: (id: IncidentId) => `incidents/${id}/evidence/`,
   checks: (id: IncidentId) => `incidents/${id}/checks/`,
+  /** What was asked outside the database last, for one verification of the state machine. */
+  outside: (id: IncidentId, moment: string) => `incidents/${id}/outside/${moment}.json`,
+  /** What a check has created in the application and not removed yet. */
+  testData: (id: IncidentId, check: string) => `incidents/${id}/test-data/${check}.json`,
   looks: (id: IncidentId) => `incidents/${id}/watch/`,
   reEnabling: (id: IncidentId) => `incidents/${id}/re-enable.json`,
   /** Webhooks that steps have called. */

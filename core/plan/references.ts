@@ -1,6 +1,7 @@
 import { type Milliseconds, parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
 import { brokenRamps, brokenWatch } from './references-after.ts'
+import { brokenChecks } from './references-checks.ts'
 import { configuredFlags } from './references-config.ts'
 import { brokenPlatform, repeatedRestarts } from './references-platform.ts'
 import type { PlanFile } from './schema.ts'
@@ -40,7 +41,7 @@ const stepsOf = ({ paths: { partial, full } }: PlanFile) => [
 export const sqlReferences = (plan: PlanFile): SqlReference[] => [
   { path: ['database', 'sentinel', 'sql'], file: plan.database.sentinel.sql, use: 'sentinel' },
   ...Object.entries(plan.flags).flatMap(([name, { echo }]): SqlReference[] =>
-    echo ? [{ path: ['flags', name, 'echo', 'sql'], file: echo.file, use: 'check' }] : [],
+    echo?.kind === 'sql' ? [{ path: ['flags', name, 'echo', 'sql'], file: echo.file, use: 'check' }] : [],
   ),
   ...Object.entries(plan.signals).flatMap(([name, { source }]): SqlReference[] =>
     source.kind === 'probe' ? [{ path: ['signals', name, 'probe'], file: source.file, use: 'probe' }] : [],
@@ -228,6 +229,7 @@ export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenPeople(plan),
   ...brokenSteps(plan),
   ...brokenScenarios(plan),
+  ...brokenChecks(plan),
   ...brokenTables(plan),
   ...brokenCooldown(plan),
   ...brokenWatch(plan),

@@ -19,6 +19,7 @@ import { prepareRestore } from '#core/steps/prepare-restore.ts'
 import { preserveEvidence } from '#core/steps/preserve-evidence.ts'
 import { previousVersion } from '#core/steps/previous-version.ts'
 import { proveDelivery } from '#core/steps/prove-delivery.ts'
+import { proveDeliveryOutside } from '#core/steps/prove-delivery-outside.ts'
 import { purge } from '#core/steps/purge.ts'
 import { putBack } from '#core/steps/put-back.ts'
 import { rdsSnapshot } from '#core/steps/rds-snapshot.ts'
@@ -39,6 +40,7 @@ import { swapIn } from '#core/steps/swap-in.ts'
 import { throttle } from '#core/steps/throttle.ts'
 import { undoRetire } from '#core/steps/undo-retire.ts'
 import { verify } from '#core/steps/verify.ts'
+import { verifyOutside } from '#core/steps/verify-outside.ts'
 import { verifySnapshot } from '#core/steps/verify-snapshot.ts'
 import { watch } from '#core/steps/watch.ts'
 import { webhook } from '#core/steps/webhook.ts'
@@ -55,6 +57,7 @@ export const STEPS = [
   safePoint,
   followDelivery,
   proveDelivery,
+  proveDeliveryOutside,
   dropIndexes,
   runSql,
   setFlag,
@@ -86,6 +89,7 @@ export const STEPS = [
   setAside,
   putBack,
   swapIn,
+  verifyOutside,
   verify,
   watch,
   gate,

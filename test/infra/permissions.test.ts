@@ -50,12 +50,14 @@ const needing = (port: string): string[] =>
 const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report', 'remind']
 /** With a narrower scope, CloudWatch leaves composite alarms out without an error. */
 const READS_ALARMS = ['cloudwatch:DescribeAlarms', 'cloudwatch:DescribeAlarmHistory']
+/** What only reads, and has no resources. */
+const READS = [...READS_ALARMS, 'cloudwatch:GetMetricData']
 
 test('no function may do anything to everything', () => {
   expect(rights.size).toBe(STEPS.length + BESIDE.length)
   for (const [name, statements] of rights)
     for (const { Action, Resource } of statements) {
-      if (!Action.every((action) => READS_ALARMS.includes(action))) expect(Resource, name).not.toContain('*')
+      if (!Action.every((action) => READS.includes(action))) expect(Resource, name).not.toContain('*')
       for (const action of Action) expect(action, name).not.toContain('*')
     }
 })
@@ -123,7 +125,12 @@ describe('the bucket', () => {
       [`${keys.runs(plan)}at-other.json`]: ['open-incident', 'safe-point'],
       [keys.breaker(plan)]: ['open-incident'],
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
-      [`${keys.checks(incident)}at-full.json`]: ['follow-delivery', 'prove-delivery', 'verify'],
+      [`${keys.checks(incident)}at-full.json`]: [
+        'follow-delivery',
+        'prove-delivery',
+        'prove-delivery-outside',
+        'verify',
+      ],
       [`${keys.human(incident)}at.json`]: ['needs-human'],
       [`${keys.messages(incident)}started-0123.json`]: [
         'ask-approval',
@@ -145,6 +152,8 @@ describe('the bucket', () => {
       [keys.report(incident, 'html')]: ['report'],
       [keys.replaced(incident)]: ['set-aside'],
       [keys.purged(incident)]: ['purge'],
+      [keys.outside(incident, 'full')]: ['verify-outside'],
+      [keys.testData(incident, 'article-created')]: ['verify-outside'],
       [`${keys.looks(incident)}at-full.json`]: ['watch'],
       [keys.reEnabling(incident)]: ['re-enable'],
       [recordedKeys.chosen(incident)]: ['parameter-group', 'previous-version', 'restore-config', 'scale'],
@@ -205,6 +214,8 @@ describe('the bucket', () => {
       'previous-version',
       'restart',
       'scale',
+      // Creates test data in the application.
+      'verify-outside',
       'retire',
       'list-parts',
       'seal-snapshot',
@@ -250,6 +261,7 @@ describe('the bucket', () => {
       'parameter-group',
       'previous-version',
       'prove-delivery',
+      'prove-delivery-outside',
       're-enable',
       'remind',
       'restore-config',
@@ -299,6 +311,47 @@ test('alarms and the past of flags are read by what looks for lost events and re
     expect(who(action, alarm)).toEqual([])
   expect(who('ssm:GetParameterHistory', FLAG)).toEqual(['observe-report'])
   expect(who('ssm:GetParameterHistory', FLAG.replace('VECTOR_SEARCH_ENABLED', 'PASSWORD'))).toEqual([])
+})
+
+describe('what is asked outside the database', () => {
+  const ANY = 'arn:aws:cloudwatch:eu-central-1:123456789012:metric:any'
+
+  test('is handed to the functions in its network through the bucket, and they have no way out of it', () => {
+    expect(readers(keys.outside(incident, 'full'))).toEqual(['remind', 'report', 'verify', 'verify-outside', 'watch'])
+    for (const { kind, needs } of STEPS.filter(({ kind }) => kind === 'verify' || kind === 'watch'))
+      for (const outside of ['flags', 'services', 'metricHistory', 'notifier', 'executions'])
+        expect(needs, kind).not.toContain(outside)
+  })
+
+  test('may read metrics and the tokens of services, and nothing else may', async () => {
+    expect(who('cloudwatch:GetMetricData', ANY)).toEqual(['verify-outside'])
+    const directory = await planFolder({
+      'plan.yaml': edited([
+        'signals:\n',
+        'services:\n  api: { url: "https://api.{env}.example.com", token: "/app/{env}/API_TOKEN" }\nsignals:\n',
+      ]),
+    })
+    const setting = {
+      stack: new Stack(),
+      environment: { name: 'prod' },
+      plans: [await loadPlan(directory)],
+    } as unknown as Setting
+    const granted = statementsFor(
+      { needs: ['services'], flags: 'read', executions: [], bucket: { reads: [], writes: [] } },
+      setting,
+    ).map(({ actions, resources }) => [actions, resources.map((arn) => arn.split(':parameter')[1])])
+    expect(granted).toEqual([[['ssm:GetParameter'], ['/app/prod/API_TOKEN']]])
+  })
+
+  test('goes to the addresses that the environment gives', async () => {
+    const services = { 'pgvector-search': { api: 'https://search.internal.example.com' } }
+    const stack = (await synthesise({ prod: { services } })).get('vector-rollback-prod')
+    if (!stack) throw new Error('one environment, one stack')
+    const given = [...functionsOf(stack)].flatMap(([name, { Environment }]) =>
+      Environment.Variables.SERVICE_URLS === JSON.stringify(services) ? [name] : [],
+    )
+    expect(given.sort()).toEqual(['prove-delivery-outside', 'verify-outside'])
+  })
 })
 
 test('the sweep remembers what it has dealt with, and nobody else writes there', () => {
