@@ -9,6 +9,7 @@ import { lintCommand } from './commands/lint.ts'
 import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
+import { recordCommand } from './commands/record.ts'
 import { drillCommand, runCommand } from './commands/runs.ts'
 import { baselineCommands, observeCommands } from './commands/signals.ts'
 import { snapshotCommands } from './commands/snapshots.ts'
@@ -54,6 +55,7 @@ for (const add of [
   observeCommands,
   changeCommand,
   coverageCommand,
+  recordCommand,
   lintCommand,
 ])
   add(program)

@@ -1,19 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ssmCommands } from '#aws/commands.ts'
 import { sfnExecutions } from '#aws/executions.ts'
 import { ssmFlagHistory } from '#aws/flag-history.ts'
-import { ssmFlags } from '#aws/flags.ts'
+import { flagWrittenAt, ssmFlags } from '#aws/flags.ts'
 import { loggedMetrics } from '#aws/metrics.ts'
 import { notifier } from '#aws/notifier.ts'
 import { s3Objects } from '#aws/objects.ts'
+import { ssmParameters } from '#aws/parameters.ts'
 import { postgres } from '#aws/postgres.ts'
 import { ssmSecrets } from '#aws/secrets.ts'
 import { httpServices } from '#aws/services.ts'
 import { kmsSigner } from '#aws/signer.ts'
+import { signedWebhooks } from '#aws/webhooks.ts'
+import { awsWorkloads } from '#aws/workloads.ts'
 import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
 import { AUTONOMIES, type Autonomy } from '#core/plan/autonomy.ts'
 import { ServiceUrls } from '#core/plan/services.ts'
 import type { Alarms, Clock, Database, MetricHistory } from '#core/ports.ts'
+import type { ConfigMaps } from '#core/ports-platform.ts'
+import type { Capacities, DatabaseSnapshots, ParameterGroups } from '#core/ports-rds.ts'
 import type { Ports } from '#core/steps/define-step.ts'
 import { planFolder } from '#functions/plans.ts'
 import machine from '../statemachines/rollback.asl.json' with { type: 'json' }
@@ -80,9 +86,35 @@ const lazyMetricHistory: MetricHistory = {
   series: async (...asked) => (await import('#aws/metric-history.ts')).cloudwatchMetricHistory().series(...asked),
 }
 
+/** RDS the same: three functions ask it. */
+const rds = () => import('#aws/rds.ts')
+const lazyParameterGroups: ParameterGroups = {
+  read: async (name) => (await rds()).rdsParameterGroups().read(name),
+  write: async (name, changes) => (await rds()).rdsParameterGroups().write(name, changes),
+  users: async (name) => (await rds()).rdsParameterGroups().users(name),
+}
+const lazyCapacities: Capacities = {
+  read: async (cluster) => (await rds()).rdsCapacities().read(cluster),
+  write: async (cluster, range) => (await rds()).rdsCapacities().write(cluster, range),
+}
+const lazyDatabaseSnapshots: DatabaseSnapshots = {
+  find: async (source, id) => (await rds()).rdsSnapshots().find(source, id),
+  start: async (source, id, tags) => (await rds()).rdsSnapshots().start(source, id, tags),
+}
+
+const lazyConfigMaps: ConfigMaps = {
+  read: async (place) => (await import('#aws/config-maps.ts')).eksConfigMaps().read(place),
+  write: async (...asked) => (await import('#aws/config-maps.ts')).eksConfigMaps().write(...asked),
+}
+
 /** The ports of one call: the adapters, and what the call itself brings. */
 export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   flags: ssmFlags(),
+  parameters: ssmParameters(),
+  commands: ssmCommands(),
+  parameterGroups: lazyParameterGroups,
+  capacities: lazyCapacities,
+  databaseSnapshots: lazyDatabaseSnapshots,
   get objects() {
     return s3Objects(setting('BUCKET'))
   },
@@ -95,6 +127,13 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
     })
   },
   metrics: loggedMetrics(),
+  workloads: awsWorkloads(),
+  configMaps: lazyConfigMaps,
+  deliverer: {
+    workloads: awsWorkloads(),
+    post: signedWebhooks(ssmSecrets()).post,
+    writtenAt: (path) => flagWrittenAt(path),
+  },
   get executions() {
     return sfnExecutions(setting('STATE_MACHINE_ARN'))
   },

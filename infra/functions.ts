@@ -5,6 +5,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
 import { ANSWER_ACCESS, BUCKET_ACCESS, ON_ALARM_ACCESS, REMIND_ACCESS } from '#infra/bucket-access.ts'
+import { isConfigurationStep } from '#infra/configuration.ts'
 import { type Rights, statementsFor } from '#infra/permissions.ts'
 import { nameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
@@ -51,7 +52,7 @@ const ON_ALARM: Shape = {
   seconds: 50,
   megabytes: MEMORY,
   rights: {
-    needs: ['flags', 'executions', 'notifier', 'objects', 'plans', 'clock', 'environment', 'autonomy'],
+    needs: ['flags', 'deliverer', 'executions', 'notifier', 'objects', 'plans', 'clock', 'environment', 'autonomy'],
     flags: 'write',
     executions: ['StartExecution'],
     bucket: ON_ALARM_ACCESS,
@@ -137,6 +138,8 @@ const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   rights: {
     needs,
     flags: WRITES_FLAGS.includes(kind) ? 'write' : 'read',
+    ...(isConfigurationStep(kind) ? { configuration: kind } : {}),
+    ...(kind === 'previous-version' || kind === 'restart' || kind === 'scale' ? { platform: kind } : {}),
     executions: EXECUTIONS[kind] ?? [],
     bucket: BUCKET_ACCESS[kind],
   },

@@ -3,6 +3,8 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { resolveFlag, resolveRamp } from '#core/plan/load.ts'
 import type { STEPS } from '#core/steps/registry.ts'
 import type { BucketAccess } from '#infra/bucket-access.ts'
+import { type ConfigurationStep, configurationOf } from '#infra/configuration.ts'
+import { configMapClusters, deliveries, type PlatformStep, platformOf } from '#infra/platform.ts'
 import { executionsArn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
 /** What steps need, and what functions need that are no step. */
@@ -12,6 +14,10 @@ export type Need = (typeof STEPS)[number]['needs'][number] | 'signer' | 'approve
 export interface Rights {
   readonly needs: readonly Need[]
   readonly flags: 'read' | 'write'
+  /** Which step's workloads it may change. */
+  readonly platform?: PlatformStep
+  /** Which step's parameters and groups it may change. */
+  readonly configuration?: ConfigurationStep
   readonly executions: readonly (
     | 'StartExecution'
     | 'DescribeExecution'
@@ -28,6 +34,10 @@ const allow = (actions: readonly string[], resources: readonly string[]): Policy
 /** The statements of a function's role. Nothing is granted on `*` but what only reads, and has no resources. */
 export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement[] => [
   ...(rights.needs.includes('flags') ? flags(rights, setting) : []),
+  ...(rights.configuration ? configurationOf(rights.configuration, setting) : []),
+  ...(rights.platform ? platformOf(rights.platform, setting) : []),
+  ...(rights.needs.includes('configMaps') ? configMapClusters(setting) : []),
+  ...(rights.needs.includes('deliverer') ? deliveries(setting) : []),
   ...(rights.needs.includes('objects') ? objects(rights, setting) : []),
   ...(rights.needs.includes('notifier') ? notifier(setting) : []),
   ...(rights.needs.includes('executions') ? executions(rights, setting) : []),

@@ -112,6 +112,7 @@ describe('imports run one way', () => {
       '@aws-sdk/client-ssm',
       'functions/aws/clients.ts',
       'functions/aws/sdk-errors.ts',
+      'core/names.ts',
       'core/ports.ts',
     ])
     expect(importsOf('functions/ports.ts')).toContain('statemachines/rollback.asl.json')

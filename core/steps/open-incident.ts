@@ -19,6 +19,7 @@ import { machineSteps } from '#core/plan/machine-steps.ts'
 import { requireScenario } from '#core/plan/work-of.ts'
 import { purgesUnasked } from '#core/purge/unasked.ts'
 import { defineStep, type Ports } from '#core/steps/define-step.ts'
+import { delivers } from '#core/workloads/deliver.ts'
 
 const hasPath = (plan: Plan, path: Path): boolean =>
   path === 'purge' ? plan.paths.full !== undefined : plan.paths[path] !== undefined
@@ -45,6 +46,7 @@ const asks = (plan: Plan, start: Start, rung: Autonomy): boolean => {
 /** What the state machine needs of the plan: numbers and lists, no decisions. */
 export const settingsOf = (plan: Plan, start: Start, here: Pick<Ports, 'autonomy' | 'disposable'>) => ({
   concurrency: plan.snapshot.concurrency,
+  delivers: delivers(plan),
   askFirst: asks(plan, start, rungOf(start, here.autonomy)),
   approvalSeconds: seconds(plan.approval.within),
   purgeApprovalSeconds: seconds(plan.paths.full?.purge.within ?? plan.approval.within),

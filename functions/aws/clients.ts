@@ -55,7 +55,9 @@ interface Common {
 /** An endpoint of one's own has no host name per bucket. */
 const pathStyle = (common: Common): S3Client => new S3Client({ ...common, forcePathStyle: 'endpoint' in common })
 
-export const memoised = <C>(service: 'S3' | 'SSM' | 'SNS' | 'SFN' | 'KMS' | 'CLOUDWATCH') => {
+export const memoised = <C>(
+  service: 'S3' | 'SSM' | 'SNS' | 'SFN' | 'KMS' | 'CLOUDWATCH' | 'ECS' | 'LAMBDA' | 'EKS' | 'RDS',
+) => {
   const clients = new Map<string, C>()
   return (limits: Limits, watched: readonly Watched[], create: (common: Common) => C): C => {
     const endpoint = process.env[`AWS_ENDPOINT_URL_${service}`] || process.env.AWS_ENDPOINT_URL
