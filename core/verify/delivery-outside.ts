@@ -1,5 +1,6 @@
 import { isRollbackError } from '#core/errors.ts'
 import type { Run } from '#core/incident/run.ts'
+import { containingFlags } from '#core/plan/containing.ts'
 import { printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Clock, Row, Services } from '#core/ports.ts'
@@ -67,11 +68,11 @@ export const proveDeliveryOutside = async (
   contained: Containment,
   ports: OutsideDeliveryPorts,
 ): Promise<CheckResult[]> => {
-  const flags = Object.entries(plan.flags).filter(([, { echo }]) => echo?.kind === 'http')
+  const flags = containingFlags(plan).filter(([, { echo }]) => echo?.kind === 'http')
   const names = flags.map(([name]) => name)
   const verdicts = await untilFollowed(plan, names, contained, ports, (name) => look(run, plan, name, contained, ports))
-  return flags.map(([name, { safe, within }]) => ({
-    name: `${DELIVERY_OF}${name}`,
+  return flags.map(([name, { delivery, safe, within }]) => ({
+    name: `${DELIVERY_OF}${name}${delivery === 'poll' ? '' : ', as its consumers say'}`,
     describe: `The application obeys "${safe}", ${printDuration(within)} after the flag was set.`,
     status: verdicts.get(name)?.status ?? 'unknown',
     detail: verdicts.get(name)?.detail ?? 'it was not asked',

@@ -124,7 +124,10 @@ export const proveDelivery = async (
   ports: DeliveryPorts,
 ): Promise<CheckResult[]> => {
   // Of what is brought to the application, its platform says more; its consumers are asked as well where they can be.
-  const flags = containingFlags(plan).filter(([, { delivery, echo }]) => delivery === 'poll' || echo !== undefined)
+  // What a service says is asked outside the network of the database.
+  const flags = containingFlags(plan).filter(
+    ([, { delivery, echo }]) => echo?.kind === 'sql' || (delivery === 'poll' && echo === undefined),
+  )
   const verdicts = new Map(flags.map(([name, flag]): [string, Verdict | null] => [name, withoutAsking(flag)]))
   const asked = flags.flatMap(([name]) => (verdicts.get(name) === null ? [name] : []))
   if (asked.length > 0)

@@ -204,6 +204,8 @@ describe('the bucket', () => {
       'drop-indexes',
       'run-sql',
       'set-flag',
+      // Creates test data in the application.
+      'verify-outside',
       'restore-config',
       'throttle',
       'parameter-group',
@@ -214,8 +216,6 @@ describe('the bucket', () => {
       'previous-version',
       'restart',
       'scale',
-      // Creates test data in the application.
-      'verify-outside',
       'retire',
       'list-parts',
       'seal-snapshot',

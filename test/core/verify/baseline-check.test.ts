@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeBaseline } from '#core/baseline/document.ts'
+import { measureServices } from '#core/baseline/measure-services.ts'
 import type { Database } from '#core/ports.ts'
 import { askOutside } from '#core/verify/outside.ts'
 import { verifyChecks } from '#core/verify/verification.ts'
@@ -63,6 +64,26 @@ describe('a check against the recorded baseline', () => {
     const slow = await judged(check, { timings: { 'http timed': 0.000001 } })
     expect(slow).toMatchObject({ status: 'fail', requests: 3 })
     expect(await judged(check, { timings: { 'http timed': 60_000 } })).toMatchObject({ status: 'pass' })
+  })
+
+  test('of the time of a request is recorded while all is well, but not of what creates', async () => {
+    let status = 200
+    const service = await serviceServer(() => ({ status }))
+    const world = await outsideWorld(at().endpoints.url, service.url)
+    const plan = planWith(
+      [
+        'timed: { describe: T., http: { service: api, path: /t }, after: [re-enable] }',
+        'other: { describe: O., http: { service: api, path: /o }, after: [flag] }',
+        'created: { describe: C., http: { service: api, method: POST, path: /c, json: { t: "{tag}" }, cleanup: { path: "/c/{tag}" } }, after: [re-enable] }',
+      ].join('\n'),
+    )
+    const { timings, unmeasured } = await measureServices(plan, 4, world)
+    expect(timings).toEqual({ 'http timed': { p50: expect.any(Number), p95: expect.any(Number), samples: 3 } })
+    expect(unmeasured).toEqual({ 'http created': 'it creates test data' })
+    expect(service.requests.map(({ path }) => path)).toEqual(['/t', '/t', '/t', '/t'])
+    status = 503
+    const { unmeasured: failed } = await measureServices(plan, 4, world)
+    expect(failed['http timed']).toContain('status 503')
   })
 
   test('of the time of a statement asks the database', async () => {
