@@ -46,6 +46,8 @@ const LEFT_OPEN = 'incidents/*/left-open/*'
 /** What steps found of a workload, and began with it. */
 const PLATFORM = 'incidents/*/platform/*'
 const RELIEF = 'relief/*'
+/** Rows as they were: of those that change them alone, and of who writes the report. */
+const CAPTURED = 'incidents/*/captured/*'
 
 /** Takes the answers of people, and shows what they are asked. */
 export const ANSWER_ACCESS: BucketAccess = {
@@ -83,7 +85,6 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'prove-delivery': inRun([INCIDENT], [CHECKS]),
   'prove-delivery-outside': inRun([INCIDENT], [CHECKS]),
   'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
-  'run-sql': inRun([...MAY_CHANGE]),
   'set-flag': inRun([...MAY_CHANGE], [PLATFORM]),
   'previous-version': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], [PLATFORM, CHOSEN]),
   restart: inRun([...MAY_CHANGE], [PLATFORM]),
@@ -95,6 +96,9 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'rds-snapshot': inRun([...MAY_CHANGE]),
   'run-command': inRun([...MAY_CHANGE], ['incidents/*/commands/*', 'incidents/*/evidence/command-*']),
   webhook: inRun([...MAY_CHANGE, INCIDENT], ['incidents/*/calls/*']),
+  capture: inRun([], [CAPTURED]),
+  drain: inRun([...MAY_CHANGE], [CAPTURED, 'incidents/*/drains/*']),
+  'run-sql': inRun([...MAY_CHANGE], [CAPTURED]),
   retire: inRun([...MAY_CHANGE], ['retirements/*']),
   'list-parts': inRun([...MAY_CHANGE], ['snapshots/*/parts.json']),
   'snapshot-part': inRun([], ['snapshots/*/parts/*']),

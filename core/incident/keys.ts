@@ -10,6 +10,9 @@ export const keys = {
   joined: (id: IncidentId) => `incidents/${id}/joined/`,
   course: (id: IncidentId) => `incidents/${id}/course.json`,
   evidence: (id: IncidentId) => `incidents/${id}/evidence/`,
+  /** Rows as they were before a step changed them. */
+  captured: (id: IncidentId) => `incidents/${id}/captured/`,
+  drains: (id: IncidentId) => `incidents/${id}/drains/`,
   checks: (id: IncidentId) => `incidents/${id}/checks/`,
   /** What was asked outside the database last, for one verification of the state machine. */
   outside: (id: IncidentId, moment: string) => `incidents/${id}/outside/${moment}.json`,

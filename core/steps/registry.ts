@@ -2,10 +2,12 @@ import { addConstraints } from '#core/steps/add-constraints.ts'
 import { askApproval } from '#core/steps/ask-approval.ts'
 import { buildIndexes } from '#core/steps/build-indexes.ts'
 import { capacity } from '#core/steps/capacity.ts'
+import { capture } from '#core/steps/capture.ts'
 import { choosePurge } from '#core/steps/choose-purge.ts'
 import { chooseRestore } from '#core/steps/choose-restore.ts'
 import { compareRestore } from '#core/steps/compare-restore.ts'
 import { contain } from '#core/steps/contain.ts'
+import { drain } from '#core/steps/drain.ts'
 import { dropIndexes } from '#core/steps/drop-indexes.ts'
 import { followDelivery } from '#core/steps/follow-delivery.ts'
 import { gate } from '#core/steps/gate.ts'
@@ -58,6 +60,8 @@ export const STEPS = [
   followDelivery,
   proveDelivery,
   proveDeliveryOutside,
+  capture,
+  drain,
   dropIndexes,
   runSql,
   setFlag,

@@ -125,6 +125,8 @@ describe('the bucket', () => {
       [`${keys.runs(plan)}at-other.json`]: ['open-incident', 'safe-point'],
       [keys.breaker(plan)]: ['open-incident'],
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
+      [`${keys.captured(incident)}sql/rows.sql/0123-4/00001.jsonl`]: ['capture', 'drain', 'run-sql'],
+      [`${keys.drains(incident)}0123.json`]: ['drain'],
       [`${keys.checks(incident)}at-full.json`]: [
         'follow-delivery',
         'prove-delivery',
@@ -201,6 +203,7 @@ describe('the bucket', () => {
 
   test('lets every step that changes the database, or a flag, read the lease and the kill switches, which only people write', () => {
     const changes: StepKind[] = [
+      'drain',
       'drop-indexes',
       'run-sql',
       'set-flag',
