@@ -159,6 +159,7 @@ const drillWay = async ({ directory, plan, options, shown }: Drilling, runs: rea
       plansDirectory: dirname(directory),
       database: database.forStack,
       approvers: approversOf(plan),
+      steps: 'hurry',
       onEvent: showStates(shown),
     })
     const stop = () =>

@@ -66,6 +66,11 @@ export interface StackOptions {
    * that half an hour is four looks, and each tier has one; `travel`: exactly as long as the plan says; `wait`: they are waited for.
    */
   readonly watches?: 'hurry' | 'travel' | 'wait'
+  /**
+   * How the waits of a plan's steps go by. `wait` (default): what is waited for happens outside, such as a queue that somebody
+   * works off; `hurry`, for drills: the clock travels, after a moment in which it may happen.
+   */
+  readonly steps?: 'wait' | 'hurry'
 }
 
 /** Everything of AWS that the product uses, on this machine, and the state machine on top of it. */
@@ -126,11 +131,21 @@ const call = async (name: string, payload: unknown): Promise<unknown> => {
 
 const HURRY_MS = 10 * 60_000
 
-const travels = (clock: TravellingClock, atLeast: number) => (state: string, milliseconds: number) => {
-  if (!WAITS_FOR_TIME.includes(state)) return false
-  clock.travel(Math.max(milliseconds, atLeast))
-  return true
-}
+const MOMENT_MS = 100
+const WAITS_FOR_STEP = 'Wait for the step'
+
+const travels =
+  (clock: TravellingClock, { watches, steps }: Pick<StackOptions, 'watches' | 'steps'>) =>
+  async (state: string, milliseconds: number): Promise<boolean> => {
+    if (WAITS_FOR_TIME.includes(state) && watches !== 'wait') {
+      clock.travel(Math.max(milliseconds, watches === 'travel' ? 0 : HURRY_MS))
+      return true
+    }
+    if (state !== WAITS_FOR_STEP || steps !== 'hurry' || milliseconds <= MOMENT_MS) return false
+    await clock.sleep(MOMENT_MS)
+    clock.travel(milliseconds - MOMENT_MS)
+    return true
+  }
 
 const settings = (options: StackOptions, endpoint: string): Record<string, string> => ({
   AWS_ENDPOINT_URL: endpoint,
@@ -207,7 +222,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       invoke: answered,
       readItems: async ({ key }) => JSON.parse(Buffer.from((await objects.read(key))?.body ?? []).toString('utf8')),
       ...(options.onEvent ? { onEvent: options.onEvent } : {}),
-      ...(options.watches === 'wait' ? {} : { passes: travels(clock, options.watches === 'travel' ? 0 : HURRY_MS) }),
+      passes: travels(clock, options),
     })
     const endpoints = await startEndpoints({
       directory: await folder('s3'),

@@ -59,7 +59,7 @@ const begin = async (
   open: Open,
   { objects, clock }: { readonly objects: Objects; readonly clock: Clock },
 ): Promise<Begun> => {
-  const key = `${keys.drains(run.incident)}${digestOf(input).slice(0, 16)}.json`
+  const key = `${keys.drains(run.incident)}${digestOf([run.path, run.scenario ?? null, input]).slice(0, 16)}.json`
   const begun: Begun = { at: clock.now().toISOString(), open }
   const found = await readJson(objects, key)
   if (found) return Begun.parse(found.value)
