@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgres } from '#aws/postgres.ts'
+import { drillAws } from '#cli/drill-aws.ts'
 import { readRequest } from '#core/approval/approval.ts'
 import { hearAlarm } from '#core/decide/alarms.ts'
 import { asksFirst, rolesToAsk } from '#core/decide/ask.ts'
@@ -77,11 +78,14 @@ const startDay = async (folder: string, plan: Plan) => {
     database: { url: db.url },
     plansDirectory: dirname(folder),
     approvers: () => people,
+    steps: 'hurry',
   })
+  const deploy = await drillAws(stack, plan, ENVIRONMENT)
   const app = await startStandIn(plan, { stack, database: postgres({ url: db.url }), environment: ENVIRONMENT })
   stack.endsWith(() => app.close())
   return {
     stack,
+    deploy,
     close: async () => {
       await stack.close()
       await db.drop()
@@ -175,6 +179,8 @@ export const drivesEveryRow = async (folder: string): Promise<void> => {
         it.each(cases.map((one) => [title(plan, one), one] as const))('%s', async (_title, one) => {
           const { stack } = day
           const { row, signal, number } = one
+          // What was deployed today goes wrong.
+          await day.deploy(row.path === 'monitor' ? 'flag' : row.path)
           const at = await begin(stack, plan, one)
           const outcome = await goOff(stack, plan, signal, at)
           const contained = containsAtOnce(row)
@@ -198,7 +204,9 @@ export const drivesEveryRow = async (folder: string): Promise<void> => {
           const asked = await readRequest(stack.objects, incident, 'proceed')
           const waits = asksFirst(row, row.autonomy ?? 'act')
           expect(asked?.roles ?? null).toEqual(waits ? [...rolesToAsk(plan, row.approve)] : null)
-          if (row.path === 'full') await bringBack(stack, plan, incident)
+          if (row.path !== 'full') return
+          await day.deploy('restore')
+          await bringBack(stack, plan, incident)
         })
       })
   })

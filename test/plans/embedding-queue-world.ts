@@ -1,3 +1,6 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Client } from 'pg'
 import { postgres } from '#aws/postgres.ts'
 import { drillAws } from '#cli/drill-aws.ts'
@@ -11,21 +14,37 @@ import { createDatabase } from '#test/support/database.ts'
 import { EVERYBODY } from '#test/support/paths.ts'
 
 export const QUEUE_FOLDER = new URL('../../plans/embedding-queue', import.meta.url).pathname
+const NAME = 'embedding-queue'
+const WATCH = 'watch: {}\n'
 const ROWS = 60
 const FLAGS = ['EMBEDDING_QUEUE_ENABLED', 'EMBEDDING_WORKER_ENABLED', 'SEMANTIC_SEARCH_ENABLED']
 const QUEUE = 'embedding_tasks, public.embedding_worker_status, public.embedding_audit_logs, public.performance_metrics'
+
+/** The plan as it is but for the half hour of watching, which the drill has: three more rounds of every check in each run. */
+const withoutWatch = async (): Promise<string> => {
+  const plans = await mkdtemp(join(tmpdir(), 'vector-rollback-plans-'))
+  await cp(QUEUE_FOLDER, join(plans, NAME), { recursive: true })
+  const file = join(plans, NAME, 'plan.yaml')
+  const text = await readFile(file, 'utf8')
+  if (!text.includes(WATCH)) throw new Error(`"${WATCH}" is not in ${file}`)
+  await writeFile(file, text.replace(WATCH, ''))
+  return plans
+}
 
 export type QueueWorld = Awaited<ReturnType<typeof startQueueWorld>>
 
 /** The plan on its fixture, on a real server as a master that is no superuser, with AWS as a bad deployment leaves it. */
 export const startQueueWorld = async () => {
   const db = await createDatabase()
-  const [fixture, plan] = await Promise.all([fixtureOf(QUEUE_FOLDER), loadPlan(QUEUE_FOLDER)])
+  const fixture = await fixtureOf(QUEUE_FOLDER)
+  const plans = await withoutWatch()
+  const plan = await loadPlan(join(plans, NAME))
   const stack = await startStack({
     environment: 'test',
     database: { url: db.url },
     approvers: () => EVERYBODY,
     steps: 'hurry',
+    plansDirectory: plans,
   })
   const inAws = await drillAws(stack, plan, 'test')
   const admin = new Client(db.superuserUrl)
@@ -35,7 +54,7 @@ export const startQueueWorld = async () => {
   const run = async (path: Path, scenario?: string, input: object = {}) => {
     const incident = `${scenario ?? path}-${++runs}` as IncidentId
     const { arn } = await stack.execute(incident, {
-      plan: 'embedding-queue',
+      plan: NAME,
       path,
       reason: 'a test',
       ...(scenario === undefined ? {} : { scenario }),
@@ -102,12 +121,13 @@ export const startQueueWorld = async () => {
         fixture.load(session, { rows: ROWS }),
       )
       for (const flag of FLAGS) await stack.flags.write(`/app/test/${flag}` as FlagPath, 'true')
-      await inAws()
+      await inAws('partial')
     },
     close: async () => {
       await stack.close()
       await admin.end()
       await db.drop()
+      await rm(plans, { recursive: true, force: true })
     },
   }
 }

@@ -1,5 +1,9 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { postgres } from '#aws/postgres.ts'
+import { createEvaluator, LONGEST_TTL } from '#core/evaluator/index.ts'
+import type { FlagPath } from '#core/names.ts'
 import { checkPlan } from '#core/plan/check.ts'
 import { previewOfPlan } from '#core/preview/of-plan.ts'
 import { runSqlCheck } from '#core/verify/run-check.ts'
@@ -39,6 +43,28 @@ describePostgres('the procedures of the embedding queue, on a real server, as an
     // Again: a value is set, not another line added.
     done(await world.run('flag'))
     expect(await world.parameter('EMBEDDING_QUEUE_ENABLED')).toBe('false')
+  })
+
+  it('an export in a shell does not reach what runs; the parameter does, and the application says what it sees (DEF-32)', async () => {
+    const running = spawn('sh', ['-c', 'read go; echo "$EMBEDDING_QUEUE_ENABLED"'], {
+      env: { EMBEDDING_QUEUE_ENABLED: 'true' },
+    })
+    execFileSync('sh', ['-c', 'export EMBEDDING_QUEUE_ENABLED=false'])
+    running.stdin.end('\n')
+    expect(await text(running.stdout)).toBe('true\n')
+
+    let now = 0
+    const application = createEvaluator({
+      readFlag: () => world.stack.flags.read('/app/test/EMBEDDING_QUEUE_ENABLED' as FlagPath),
+      on: 'true',
+      salt: 'EMBEDDING_QUEUE_ENABLED',
+      now: () => now,
+    })
+    expect(await application.isEnabled('an article')).toBe(true)
+    await world.run('flag')
+    now += LONGEST_TTL + 1
+    expect(await application.isEnabled('an article')).toBe(false)
+    expect(application.seen()?.flag?.value).toBe('false')
   })
 
   it('a person asks for a return to synchronous processing, and the report says so, with the procedure that was taken (EMQ-06, EMQ-07, EMQ-92)', async () => {
@@ -278,7 +304,7 @@ describePostgres('the procedures of the embedding queue, on a real server, as an
     expect(drains.find((detail) => detail.includes('still open after 5m'))).toContain('sql/cancel-open.sql cancelled')
   })
 
-  it('afterwards articles are there to write and to find by words, and their integrity holds, in every procedure (EMQ-69, EMQ-71, EMQ-72, EMQ-75, EMQ-79)', async () => {
+  it('afterwards articles are there to write and to find by words, and their integrity holds, in every procedure (EMQ-71, EMQ-72, EMQ-75, EMQ-79)', async () => {
     const { report } = done(await world.run('partial'))
     expect(report?.checks.map(({ name, status }) => `${name} ${status}`)).toEqual(
       expect.arrayContaining([
@@ -310,7 +336,7 @@ describePostgres('the procedures of the embedding queue, on a real server, as an
     ])
   })
 
-  it('the plan is a document before it is run: every step, what is captured, and what is asked (EMQ-88)', async () => {
+  it('the plan is a document before it is run: every step, what is captured, and what is asked (EMQ-83, EMQ-88)', async () => {
     const { stages, checks } = await previewOfPlan(world.plan, 'full')
     expect(stages.map(({ title }) => title)).toEqual(
       expect.arrayContaining(['Contain', 'Drain', 'Retire', 'Snapshot and verify']),
@@ -401,7 +427,7 @@ describePostgres('complete removal of the embedding queue, and the way back', ()
     await world.query('drop table public.embedding_tasks')
   })
 
-  it('articles are written and found without the queue (EMQ-62, EMQ-80)', async () => {
+  it('articles are written and found without the queue', async () => {
     const [made] = await asApplication(
       `insert into public.articles (slug, title, content) values ('after', 'After', 'a test without the queue') returning id`,
     )
@@ -416,7 +442,7 @@ describePostgres('complete removal of the embedding queue, and the way back', ()
     expect(await world.ask('sql/queue-left.sql')).toEqual([])
   })
 
-  it('restore brings the queue back with the worker stopped, and after the gates all flags are on (EMQ-13, EMQ-63, EMQ-81, CON-20)', async () => {
+  it('restore brings the queue back with the worker stopped, and after the gates all flags are on (EMQ-13, EMQ-63, CON-20)', async () => {
     const { problem, report, failed } = await world.run('restore')
     expect(problem).toBeNull()
     expect([report?.outcome, failed]).toEqual(['restored', []])
@@ -432,7 +458,7 @@ describePostgres('complete removal of the embedding queue, and the way back', ()
     quiesced = await rows()
   })
 
-  it('after the retention, approved, the tables are destroyed; the snapshot was verified before, and articles and embeddings stay (EMQ-58, CON-02)', async () => {
+  it('after the retention, approved, the tables are destroyed; the snapshot was verified before, and articles and embeddings stay (CON-02)', async () => {
     await world.run('full')
     world.stack.clock.travel(8 * 86_400_000)
     const { problem, report, failed } = await world.run('purge')
