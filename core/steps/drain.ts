@@ -3,6 +3,7 @@ import { changeCaptured } from '#core/capture/change.ts'
 import { printCapture } from '#core/capture/record.ts'
 import { RollbackError } from '#core/errors.ts'
 import { keys } from '#core/incident/keys.ts'
+import { requireMayChange } from '#core/incident/may-change.ts'
 import type { Run } from '#core/incident/run.ts'
 import { mutating, reading } from '#core/incident/session.ts'
 import { digestOf, readJson, writeJson } from '#core/json.ts'
@@ -77,6 +78,8 @@ export const drain = defineStep({
   needs: ['database', 'objects', 'plans', 'clock', 'signal'],
   run: async ({ run, input }, ports) => {
     const plan = await ports.plans.load(run.plan)
+    // Who may not cancel has nothing to wait for.
+    await requireMayChange(run, ports.objects)
     const open = await reading(run, plan, 'drain', ports, (session) => countOpen(session, plan, input.count))
     const begun = await begin(run, input, open, ports)
     const since = ports.clock.now().getTime() - Date.parse(begun.at)

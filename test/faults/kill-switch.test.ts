@@ -16,6 +16,7 @@ import { FLAG, PLAN, startWorld, type World } from '#test/support/paths.ts'
 /** Kinds that change neither a database nor a flag, and containment, which only makes things safe. All others have to ask. */
 const DO_NOT_ASK = [
   'contain',
+  'capture',
   'open-incident',
   'notify',
   'preserve-evidence',
@@ -75,6 +76,7 @@ describePostgres('the kill switch', () => {
       const restore = { restore: { snapshot: 'full-1', retirement: 'full-1' } }
       inputs = {
         'drop-indexes': { indexes: [{ schema: 'public', name: 'embeddings_embedding_idx' }] },
+        drain: { count: 'sql/longest-query.sql', within: 60_000 },
         'run-sql': { file: 'sql/longest-query.sql' },
         'set-flag': { flag: 'VECTOR_SEARCH_ENABLED', to: 'on' },
         'restore-config': { path: '/app/{env}/search/' },

@@ -165,6 +165,7 @@ describePostgres('one rollback of a plan at a time', () => {
     const restore = { restore: { snapshot: retirement, retirement } }
     const steps: Record<string, object> = {
       'drop-indexes': { indexes: [{ schema: 'public', name: 'embeddings_embedding_idx' }] },
+      drain: { count: 'sql/longest-query.sql', within: 60_000 },
       'run-sql': { file: 'sql/longest-query.sql' },
       'set-flag': { flag: 'VECTOR_SEARCH_ENABLED', to: 'on' },
       'restore-config': { path: '/app/{env}/search/' },
