@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LIMITS } from '#aws/clients.ts'
 import { sfnExecutions } from '#aws/executions.ts'
 import { ssmFlagHistory } from '#aws/flag-history.ts'
 import { ssmFlags } from '#aws/flags.ts'
@@ -10,6 +11,7 @@ import { ssmSecrets } from '#aws/secrets.ts'
 import { kmsSigner } from '#aws/signer.ts'
 import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
+import { isEvidenceKey } from '#core/incident/keys.ts'
 import { AUTONOMIES, type Autonomy } from '#core/plan/autonomy.ts'
 import type { Alarms, Clock, Database, MetricHistory } from '#core/ports.ts'
 import type { Ports } from '#core/steps/define-step.ts'
@@ -78,11 +80,15 @@ const lazyMetricHistory: MetricHistory = {
   series: async (...asked) => (await import('#aws/metric-history.ts')).cloudwatchMetricHistory().series(...asked),
 }
 
+/** Evidence has a key of its own where the deployment gives one. */
+const keyFor = (key: string): string | undefined =>
+  isEvidenceKey(key) ? process.env.EVIDENCE_KEY || undefined : undefined
+
 /** The ports of one call: the adapters, and what the call itself brings. */
 export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   flags: ssmFlags(),
   get objects() {
-    return s3Objects(setting('BUCKET'))
+    return s3Objects(setting('BUCKET'), LIMITS, keyFor)
   },
   database: lazyDatabase,
   get notifier() {

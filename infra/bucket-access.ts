@@ -9,6 +9,13 @@ export interface BucketAccess {
 /** Answers to approvals are written by the function that asks AWS who is calling, and by nobody else, whatever the table below says. */
 export const ANSWERS = 'incidents/*/approvals/*/answers/*'
 
+/** What the database showed, and rows that were about to change: it may hold personal data, and has a key of its own. */
+export const EVIDENCE_PREFIX = 'evidence/'
+const EVIDENCE = 'evidence/*'
+
+export const isEvidence = (pattern: string): boolean => pattern.startsWith(EVIDENCE_PREFIX)
+export const writesEvidence = ({ writes }: BucketAccess): boolean => writes.some(isEvidence)
+
 /** The lists of parts that the state machine itself reads. */
 export const PART_LISTS = ['snapshots/*/parts.json', 'restores/*/parts.json'] as const
 
@@ -64,7 +71,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   },
   'safe-point': inRun([], [COURSE, RUNS]),
   notify: inRun([INCIDENT, HUMAN, CHECKS], [MESSAGES]),
-  'preserve-evidence': inRun([LEASE], ['incidents/*/evidence/*']),
+  'preserve-evidence': inRun([LEASE], [EVIDENCE]),
   'prove-delivery': inRun([INCIDENT], [CHECKS]),
   'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
   'run-sql': inRun([...MAY_CHANGE]),
@@ -92,7 +99,10 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   gate: inRun([CHECKS, LOOKS, DRILLS]),
   're-enable': inRun([...MAY_CHANGE, APPROVALS, JOINED, DRILLS, INCIDENT], [RE_ENABLING, MESSAGES]),
   'needs-human': inRun([INCIDENT], [HUMAN, 'unopened/*', MESSAGES]),
-  report: inRun(['incidents/*', SNAPSHOTS, 'retirements/*'], ['incidents/*/report.*', COURSE, MESSAGES, LEASE, DRILLS]),
+  report: inRun(
+    ['incidents/*', EVIDENCE, SNAPSHOTS, 'retirements/*'],
+    ['incidents/*/report.*', COURSE, MESSAGES, LEASE, DRILLS],
+  ),
 }
 
 /** What deciding touches: it keeps what it decided and heard, and reads what was changed and drilled. */

@@ -9,7 +9,8 @@ export const keys = {
   events: (id: IncidentId) => `incidents/${id}/events/`,
   joined: (id: IncidentId) => `incidents/${id}/joined/`,
   course: (id: IncidentId) => `incidents/${id}/course.json`,
-  evidence: (id: IncidentId) => `incidents/${id}/evidence/`,
+  /** Not below the incident: rules of the bucket go by prefixes, and this may hold personal data. */
+  evidence: (id: IncidentId) => `evidence/${id}/`,
   checks: (id: IncidentId) => `incidents/${id}/checks/`,
   looks: (id: IncidentId) => `incidents/${id}/watch/`,
   reEnabling: (id: IncidentId) => `incidents/${id}/re-enable.json`,
@@ -30,3 +31,5 @@ export const keys = {
   lastDrill: (plan: string) => `drills/${plan}/last.json`,
   droppedIndexes: (plan: string) => `indexes/${plan}/`,
 }
+
+export const isEvidenceKey = (key: string): boolean => key.startsWith('evidence/')
