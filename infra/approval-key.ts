@@ -5,6 +5,7 @@ import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aw
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Environment } from '#infra/environment.ts'
+import { CALLED_AND_WAITED_FOR, NOT_TRACED, reviewed } from '#infra/reviewed.ts'
 import { nameIn, roleNameIn } from '#infra/setting.ts'
 
 /**
@@ -43,6 +44,7 @@ export class ApprovalKey extends Construct {
       role,
       logGroup,
     })
+    reviewed(reader, { ...NOT_TRACED, ...CALLED_AND_WAITED_FOR })
     const handed = new CustomResource(this, 'Public', {
       serviceToken: reader.functionArn,
       properties: { KeyId: this.keyArn },

@@ -71,6 +71,8 @@ const EnvironmentName = z
   .string()
   .max(24)
   .regex(ENVIRONMENT, 'use lower-case letters, digits and dashes, such as "prod"')
+  // `vector-rollback-health-…` are alarms on the product itself, which start no rollback.
+  .regex(/^(?!health(-|$))/, 'take another name: "health" is in the names of alarms on the product itself')
 
 const Context = z.object({
   environments: z

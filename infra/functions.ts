@@ -4,8 +4,16 @@ import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aw
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
-import { ANSWER_ACCESS, BUCKET_ACCESS, ON_ALARM_ACCESS, REMIND_ACCESS, writesEvidence } from '#infra/bucket-access.ts'
+import {
+  ANSWER_ACCESS,
+  BUCKET_ACCESS,
+  HEALTH_ACCESS,
+  ON_ALARM_ACCESS,
+  REMIND_ACCESS,
+  writesEvidence,
+} from '#infra/bucket-access.ts'
 import { interfacesFor, type Rights, statementsFor } from '#infra/permissions.ts'
+import { CALLED_AND_WAITED_FOR, NOT_TRACED, reviewed } from '#infra/reviewed.ts'
 import { nameIn, roleNameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
 /** Seconds. Ten less than the state gives: a function is over before its state tries again. */
@@ -32,7 +40,7 @@ const COPIES: readonly StepKind[] = ['snapshot-part', 'verify-snapshot', 'load-p
 /** Concurrency is kept free for them: nothing else of the account makes a containment wait. */
 const CONTAINS: readonly string[] = ['contain', 'on-alarm']
 /** Called by events: what fails again and again is kept. The probes have destinations instead, and the next round. */
-const CALLED_BY_EVENTS: readonly string[] = ['on-alarm', 'sweep-alarms', 'observe-report', 'remind']
+const CALLED_BY_EVENTS: readonly string[] = ['on-alarm', 'sweep-alarms', 'observe-report', 'remind', 'health']
 
 const WRITES_FLAGS: readonly StepKind[] = ['contain', 'set-flag', 're-enable']
 
@@ -134,6 +142,19 @@ const OBSERVE_REPORT: Shape = {
   },
 }
 
+const HEALTH: Shape = {
+  entry: 'health',
+  purpose: 'Measures what goes stale while nothing happens: snapshots, drills, and how fast containment was.',
+  seconds: 290,
+  megabytes: MEMORY,
+  rights: {
+    needs: ['objects', 'plans', 'clock', 'environment', 'metrics'],
+    flags: 'read',
+    executions: [],
+    bucket: HEALTH_ACCESS,
+  },
+}
+
 const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   entry: kind,
   purpose,
@@ -157,6 +178,7 @@ export class RollbackFunctions extends Construct {
   readonly answer: LambdaFunction
   readonly sweepAlarms: LambdaFunction
   readonly observeReport: LambdaFunction
+  readonly health: LambdaFunction
 
   constructor(scope: Construct, id: string, props: { readonly code: Code; readonly setting: Setting }) {
     super(scope, id)
@@ -173,7 +195,7 @@ export class RollbackFunctions extends Construct {
       if (besideDatabase)
         for (const statement of interfacesFor(functionName, props.setting)) role.addToPolicy(statement)
       logGroup.grantWrite(role)
-      return new LambdaFunction(this, shape.entry, {
+      const made = new LambdaFunction(this, shape.entry, {
         functionName,
         description: shape.purpose,
         runtime: Runtime.NODEJS_24_X,
@@ -191,6 +213,8 @@ export class RollbackFunctions extends Construct {
           : {}),
         ...(CALLED_BY_EVENTS.includes(shape.entry) ? { deadLetterQueue: deadLetters } : {}),
       })
+      reviewed(made, { ...NOT_TRACED, ...(CALLED_BY_EVENTS.includes(shape.entry) ? {} : CALLED_AND_WAITED_FOR) })
+      return made
     }
     this.steps = new Map(STEPS.map((step) => [step.kind, create(shapeOf(step))]))
     this.onAlarm = create(ON_ALARM)
@@ -199,6 +223,7 @@ export class RollbackFunctions extends Construct {
     this.answer = create(ANSWER)
     this.sweepAlarms = create(SWEEP_ALARMS)
     this.observeReport = create(OBSERVE_REPORT)
+    this.health = create(HEALTH)
   }
 }
 

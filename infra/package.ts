@@ -18,6 +18,7 @@ export const ENTRIES: readonly string[] = [
   'sweep-alarms',
   'observe-report',
   'remind',
+  'health',
 ]
 
 /**

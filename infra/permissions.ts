@@ -7,7 +7,13 @@ import { type BucketAccess, isEvidence } from '#infra/bucket-access.ts'
 import { executionsArn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
 /** What steps need, and what functions need that are no step. */
-export type Need = (typeof STEPS)[number]['needs'][number] | 'signer' | 'approvers' | 'alarms' | 'flagHistory'
+export type Need =
+  | (typeof STEPS)[number]['needs'][number]
+  | 'signer'
+  | 'approvers'
+  | 'alarms'
+  | 'flagHistory'
+  | 'metrics'
 
 /** What one function may do, beyond what its ports say by themselves. */
 export interface Rights {

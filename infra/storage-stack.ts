@@ -5,6 +5,7 @@ import {
   BlockPublicAccess,
   Bucket,
   BucketEncryption,
+  type IBucket,
   type LifecycleRule,
   ObjectOwnership,
   StorageClass,
@@ -12,6 +13,7 @@ import {
 import type { Construct } from 'constructs'
 import { ANSWERS, EVIDENCE_PREFIX, LEASE, SWITCH } from '#infra/bucket-access.ts'
 import type { Environment } from '#infra/environment.ts'
+import { reviewed } from '#infra/reviewed.ts'
 import { nameIn, roleNameIn } from '#infra/setting.ts'
 
 /**
@@ -56,12 +58,29 @@ export class StorageStack extends Stack {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       lifecycleRules: lifecycleOf(environment),
       removalPolicy: RemovalPolicy.RETAIN,
+      serverAccessLogsBucket: this.#accessLogs(environment),
     })
     this.#protect(environment)
   }
 
   #key(id: string, description: string): Key {
     return new Key(this, id, { description, enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN })
+  }
+
+  /** Who read evidence, and when. S3 delivers such logs to buckets with keys of its own only. */
+  #accessLogs({ retention }: Environment): IBucket {
+    const logs = new Bucket(this, 'AccessLogs', {
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      lifecycleRules: [{ id: 'old', expiration: Duration.days(retention.logs) }],
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+    reviewed(logs, { 'AwsSolutions-S1': 'It holds the access logs of the other bucket; logs of logs would never end.' })
+    // Its own type leaves a property open that the interface does not.
+    return logs as IBucket
   }
 
   /** Takes effect after whoever wants it has changed the policy first: two acts, not a slip. */

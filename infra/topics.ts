@@ -3,6 +3,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Alias, Key } from 'aws-cdk-lib/aws-kms'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import type { Environment } from '#infra/environment.ts'
 import { nameIn } from '#infra/setting.ts'
@@ -15,8 +16,9 @@ export class Topics extends Construct {
   /** What alarms on the product itself call: they know no incident, and would pass no filter of the other topic. */
   readonly health: Topic
 
-  constructor(scope: Construct, id: string, environment: Environment) {
+  constructor(scope: Construct, id: string, props: { readonly environment: Environment; readonly deadLetters: Queue }) {
     super(scope, id)
+    const { environment, deadLetters: deadLetterQueue } = props
     // Enough for our own functions; alarms do not publish there, which this key would not let them.
     const masterKey = Alias.fromAliasName(this, 'Key', 'alias/aws/sns')
     this.people = new Topic(this, 'Topic', { displayName: 'vector-rollback', enforceSSL: true, masterKey })
@@ -36,7 +38,8 @@ export class Topics extends Construct {
       }),
     )
     for (const address of environment.contacts.email)
-      for (const topic of [this.people, this.health]) topic.addSubscription(new EmailSubscription(address))
+      for (const topic of [this.people, this.health])
+        topic.addSubscription(new EmailSubscription(address, { deadLetterQueue }))
   }
 
   #keyForAlarms(environment: Environment): Key {

@@ -70,6 +70,8 @@ const ROOMS: readonly Room[] = [
       'infra/',
       'core/plan/',
       'core/probe/metric.ts',
+      'core/health/metrics.ts',
+      'core/decide/decide.ts',
       'core/approval/approvers.ts',
       'core/steps/registry.ts',
       'core/errors.ts',
@@ -167,6 +169,7 @@ describe('one kind of step is one value, one file, one handler', () => {
     const beside = [
       'answer.ts',
       'approval-key.ts',
+      'health.ts',
       'lambda.ts',
       'observe-report.ts',
       'on-alarm.ts',

@@ -36,7 +36,10 @@ beforeAll(async () => {
   if (!prod || !storage) throw new Error('one environment, two stacks')
   template = prod
   rights = new Map([...functionsOf(template)].map(([name, { Role }]) => [name, statementsOf(template, Role)]))
-  bucket = Object.keys(storage.findResources('AWS::S3::Bucket'))[0] ?? ''
+  bucket =
+    Object.keys(
+      storage.findResources('AWS::S3::Bucket', { Properties: { VersioningConfiguration: { Status: 'Enabled' } } }),
+    )[0] ?? ''
   approvalKey =
     Object.keys(storage.findResources('AWS::KMS::Key', { Properties: { KeyUsage: 'SIGN_VERIFY' } }))[0] ?? ''
 })
@@ -49,7 +52,7 @@ const needing = (port: string): string[] =>
   STEPS.flatMap(({ kind, needs }) => ((needs as readonly string[]).includes(port) ? [kind] : [])).sort()
 
 /** Functions that are no step. */
-const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report', 'remind']
+const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report', 'remind', 'health']
 /** AWS has no resources for looking at interfaces. With a narrower scope, CloudWatch leaves composite alarms out without an error. */
 const READS_ALARMS = ['cloudwatch:DescribeAlarms', 'cloudwatch:DescribeAlarmHistory']
 
@@ -238,7 +241,7 @@ describe('the bucket', () => {
 
   test('answers "no such key" to whoever reads, and to nobody else', () => {
     expect(who('s3:ListBucket', bucket)).toEqual(
-      ['answer', 'observe-report', 'on-alarm', 'remind', 'sweep-alarms', ...needing('objects')].sort(),
+      ['answer', 'health', 'observe-report', 'on-alarm', 'remind', 'sweep-alarms', ...needing('objects')].sort(),
     )
   })
 })

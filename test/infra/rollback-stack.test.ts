@@ -11,7 +11,7 @@ import { functionsOf, plain } from '#test/infra/template.ts'
 const asl = readFileSync(new URL('../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
 const kinds = STEPS.map(({ kind }) => kind).sort()
 /** Functions that are no step. */
-const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report', 'remind']
+const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report', 'remind', 'health']
 
 let templates: Map<string, Template>
 let template: Template
