@@ -1,20 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LIMITS } from '#aws/clients.ts'
-import { sfnExecutions } from '#aws/executions.ts'
-import { ssmFlagHistory } from '#aws/flag-history.ts'
-import { ssmFlags } from '#aws/flags.ts'
 import { loggedMetrics } from '#aws/metrics.ts'
-import { notifier } from '#aws/notifier.ts'
-import { s3Objects } from '#aws/objects.ts'
-import { postgres } from '#aws/postgres.ts'
-import { ssmSecrets } from '#aws/secrets.ts'
-import { kmsSigner } from '#aws/signer.ts'
+import { labelOf, readAddress } from '#aws/postgres-url.ts'
 import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
 import { isEvidenceKey } from '#core/incident/keys.ts'
 import { AUTONOMIES, type Autonomy } from '#core/plan/autonomy.ts'
-import type { Alarms, Clock, Database, MetricHistory } from '#core/ports.ts'
+import type { Clock, Database } from '#core/ports.ts'
 import type { Ports } from '#core/steps/define-step.ts'
+import {
+  lazyAlarms,
+  lazyExecutions,
+  lazyFlagHistory,
+  lazyFlags,
+  lazyMetricHistory,
+  lazyNotifier,
+  lazyObjects,
+  lazyPostgres,
+  lazySigner,
+} from '#functions/adapters.ts'
 import { planFolder } from '#functions/plans.ts'
 import machine from '../statemachines/rollback.asl.json' with { type: 'json' }
 
@@ -46,8 +49,10 @@ const realClock: Clock = {
   },
 }
 
-const fromEnvironment = (): Database =>
-  postgres({ url: setting('DATABASE_URL'), iam: process.env.DATABASE_IAM === 'true' })
+const fromEnvironment = (): Database => {
+  const url = setting('DATABASE_URL')
+  return lazyPostgres({ url, iam: process.env.DATABASE_IAM === 'true', label: labelOf(readAddress(url)) })
+}
 
 let database: (() => Database) | null = null
 let clock: Clock | null = null
@@ -71,40 +76,19 @@ const lazyDatabase: Database = {
   session: (options, work) => (database ?? fromEnvironment)().session(options, work),
 }
 
-/** Few functions ask CloudWatch: the others, and the first hop of an alarm among them, do not load its client (some 20 ms). */
-const lazyAlarms: Alarms = {
-  describe: async (names) => (await import('#aws/alarms.ts')).cloudwatchAlarms().describe(names),
-  changes: async (name, window) => (await import('#aws/alarms.ts')).cloudwatchAlarms().changes(name, window),
-}
-const lazyMetricHistory: MetricHistory = {
-  series: async (...asked) => (await import('#aws/metric-history.ts')).cloudwatchMetricHistory().series(...asked),
-}
-
 /** Evidence has a key of its own where the deployment gives one. */
 const keyFor = (key: string): string | undefined =>
   isEvidenceKey(key) ? process.env.EVIDENCE_KEY || undefined : undefined
 
 /** The ports of one call: the adapters, and what the call itself brings. */
 export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
-  flags: ssmFlags(),
-  get objects() {
-    return s3Objects(setting('BUCKET'), LIMITS, keyFor)
-  },
+  flags: lazyFlags,
+  objects: lazyObjects(() => setting('BUCKET'), keyFor),
   database: lazyDatabase,
-  get notifier() {
-    return notifier({
-      people: () => setting('TOPIC_ARN'),
-      chat: () => process.env.CHAT_TOPIC_ARN,
-      secrets: ssmSecrets(),
-    })
-  },
+  notifier: lazyNotifier({ people: () => setting('TOPIC_ARN'), chat: () => process.env.CHAT_TOPIC_ARN }),
   metrics: loggedMetrics(),
-  get executions() {
-    return sfnExecutions(setting('STATE_MACHINE_ARN'))
-  },
-  get signer() {
-    return kmsSigner(setting('APPROVAL_KEY_ID'))
-  },
+  executions: lazyExecutions(() => setting('STATE_MACHINE_ARN')),
+  signer: lazySigner(() => setting('APPROVAL_KEY_ID')),
   get approvalKey() {
     return setting('APPROVAL_KEY')
   },
@@ -114,7 +98,7 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   starter: process.env.STARTER || null,
   alarms: lazyAlarms,
   metricHistory: lazyMetricHistory,
-  flagHistory: ssmFlagHistory(),
+  flagHistory: lazyFlagHistory,
   clock: clock ?? realClock,
   plans: planFolder(() => process.env.PLANS_DIRECTORY),
   get environment() {

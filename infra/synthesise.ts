@@ -14,7 +14,7 @@ export interface EnvironmentStacks {
 }
 
 /** Writes the code of all functions into a folder. */
-export type WriteCode = (directory: string, plans: readonly Plan[]) => void
+export type WriteCode = (directory: string, plans: readonly Plan[]) => Promise<unknown>
 
 /**
  * Adds a stage per environment of the context to the app, named as the environment: `cdk deploy 'staging/*'`. The code is built
@@ -25,7 +25,7 @@ export const addStages = async (app: App, writeCode: WriteCode = writePackage): 
   const plans = await readPlans()
   requireKnownPlans(environments, plans)
   const directory = join(app.outdir, 'functions')
-  writeCode(directory, plans)
+  await writeCode(directory, plans)
   return environments.map((environment) => {
     const stage = new Stage(app, environment.name)
     const storage = new StorageStack(stage, 'storage', environment)

@@ -114,6 +114,7 @@ describe('imports run one way', () => {
       '@aws-sdk/client-ssm',
       'functions/aws/clients.ts',
       'functions/aws/sdk-errors.ts',
+      'functions/aws/ssm-client.ts',
       'core/ports.ts',
     ])
     expect(importsOf('functions/ports.ts')).toContain('statemachines/rollback.asl.json')
@@ -167,6 +168,7 @@ describe('one kind of step is one value, one file, one handler', () => {
 
   test('each has a handler that names it and nothing else', () => {
     const beside = [
+      'adapters.ts',
       'answer.ts',
       'approval-key.ts',
       'health.ts',

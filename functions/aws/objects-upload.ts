@@ -6,8 +6,9 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { type Limits, s3Client } from '#aws/clients.ts'
+import type { Limits } from '#aws/clients.ts'
 import { aborted, bucketError } from '#aws/objects-errors.ts'
+import { s3Client } from '#aws/s3-client.ts'
 import { withUnsignedPayload } from '#aws/unsigned-payload.ts'
 
 /** S3 wants at least 5 MiB for all but the last, and allows 10,000: an object has at most 48 GiB. */

@@ -1,8 +1,9 @@
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
-import { LIMITS, type Limits, s3Client } from '#aws/clients.ts'
+import { LIMITS, type Limits } from '#aws/clients.ts'
 import { download } from '#aws/objects-download.ts'
 import { aborted, bucketError, isMissing } from '#aws/objects-errors.ts'
 import { encryptedWith, upload } from '#aws/objects-upload.ts'
+import { s3Client } from '#aws/s3-client.ts'
 import { attemptsOf, httpStatusOf } from '#aws/sdk-errors.ts'
 import type { Objects } from '#core/ports.ts'
 

@@ -67,3 +67,6 @@ const bad = (message: string): RollbackError =>
     fix: 'Write it as postgresql://user@host:5432/database.',
     category: 'usage',
   })
+
+/** For people: never a password. */
+export const labelOf = ({ host, port, database }: Address): string => `${host}:${port}/${database}`

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { LIMITS, s3Client } from '#aws/clients.ts'
+import { LIMITS } from '#aws/clients.ts'
 import { s3Objects } from '#aws/objects.ts'
+import { s3Client } from '#aws/s3-client.ts'
 import { all, bytesOf, collect, fill, MiB } from '#test/contract/bodies.ts'
 import { createBucket, useEndpoints } from '#test/support/endpoints.ts'
 

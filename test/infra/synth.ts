@@ -11,7 +11,7 @@ const CdkJson = z.looseObject({ context: z.looseObject({ environments: z.record(
 export const { context } = CdkJson.parse(JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')))
 
 /** What the functions are made of is no matter of templates, and takes longest: `package.test.ts` has it. */
-export const noCode: WriteCode = (directory) => {
+export const noCode: WriteCode = async (directory) => {
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, 'contain.mjs'), '')
 }
