@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib'
+import { RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Alias, Key } from 'aws-cdk-lib/aws-kms'
 import { Topic } from 'aws-cdk-lib/aws-sns'
@@ -46,6 +46,8 @@ export class Topics extends Construct {
     const key = new Key(this, 'HealthKey', {
       description: `Alarms on ${nameIn(environment)} itself`,
       enableKeyRotation: true,
+      // Nothing lasting is encrypted with it.
+      removalPolicy: RemovalPolicy.DESTROY,
     })
     key.addToResourcePolicy(
       new PolicyStatement({
