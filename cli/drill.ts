@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path'
+import { drillAws } from '#cli/drill-aws.ts'
 import { type DrillDatabase, drillDatabase } from '#cli/drill-database.ts'
 import { drillDocument } from '#cli/drill-document.ts'
 import { definitionsOf, requireIdentical } from '#cli/drill-proof.ts'
@@ -99,6 +100,7 @@ const walk = async (
   began: number,
 ): Promise<Drilled> => {
   const done: DrillReport['runs'][number][] = []
+  const deploy = await drillAws(stack, plan, ENVIRONMENT)
   const finish = (outcome: DrillReport['outcome'], exitCode: number): Drilled => ({
     exitCode,
     report: {
@@ -115,6 +117,7 @@ const walk = async (
   for (const { title, path, scenario, travel } of runs) {
     say(`\n${plan.name}: ${title}`)
     stack.clock.travel(travel)
+    await deploy(path)
     const outcome: LocalOutcome = await runOnce(stack, {
       plan: plan.name,
       path,

@@ -6,9 +6,11 @@ import { changeCommand } from './commands/change.ts'
 import { coverageCommand } from './commands/coverage.ts'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
 import { guardCommand } from './commands/guard.ts'
+import { lintCommand } from './commands/lint.ts'
 import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
+import { recordCommand } from './commands/record.ts'
 import { drillCommand, runCommand } from './commands/runs.ts'
 import { baselineCommands, observeCommands } from './commands/signals.ts'
 import { snapshotCommands } from './commands/snapshots.ts'
@@ -55,6 +57,8 @@ for (const add of [
   changeCommand,
   guardCommand,
   coverageCommand,
+  recordCommand,
+  lintCommand,
 ])
   add(program)
 

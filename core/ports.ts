@@ -119,19 +119,19 @@ export interface Notification {
   readonly subject: string
   /** The text of an e-mail. */
   readonly body: string
-  readonly environment?: string
-  readonly path?: Path | null
-  readonly signal?: string | null
+  readonly environment: string
+  readonly path: Path | null
+  readonly signal: string | null
   /** A drill, so that a subscription can leave it out. */
-  readonly drill?: boolean
+  readonly drill: boolean
   /** Roles that are called by name. */
   readonly roles?: readonly string[]
-  /** For a telephone; the subject when it is not given. */
-  readonly sms?: string
+  /** For a telephone. */
+  readonly sms: string
   /** For machines that subscribe; JSON. */
-  readonly document?: unknown
+  readonly document: unknown
   /** In the form that the chat renders, see `core/notice/chat.ts`; JSON. */
-  readonly chat?: unknown
+  readonly chat: unknown
 }
 
 /** A call of a webhook, complete but for its signature. */

@@ -18,6 +18,16 @@ import {
   lazyPostgres,
   lazySigner,
 } from '#functions/adapters.ts'
+import {
+  lazyCapacities,
+  lazyCommands,
+  lazyConfigMaps,
+  lazyDatabaseSnapshots,
+  lazyDeliverer,
+  lazyParameterGroups,
+  lazyParameters,
+  lazyWorkloads,
+} from '#functions/adapters-platform.ts'
 import { planFolder } from '#functions/plans.ts'
 import machine from '../statemachines/rollback.asl.json' with { type: 'json' }
 
@@ -83,10 +93,18 @@ const keyFor = (key: string): string | undefined =>
 /** The ports of one call: the adapters, and what the call itself brings. */
 export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   flags: lazyFlags,
+  parameters: lazyParameters,
+  commands: lazyCommands,
+  parameterGroups: lazyParameterGroups,
+  capacities: lazyCapacities,
+  databaseSnapshots: lazyDatabaseSnapshots,
   objects: lazyObjects(() => setting('BUCKET'), keyFor),
   database: lazyDatabase,
   notifier: lazyNotifier({ people: () => setting('TOPIC_ARN'), chat: () => process.env.CHAT_TOPIC_ARN }),
   metrics: loggedMetrics(),
+  workloads: lazyWorkloads,
+  configMaps: lazyConfigMaps,
+  deliverer: lazyDeliverer,
   executions: lazyExecutions(() => setting('STATE_MACHINE_ARN')),
   signer: lazySigner(() => setting('APPROVAL_KEY_ID')),
   get approvalKey() {

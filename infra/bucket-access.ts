@@ -39,6 +39,17 @@ const JOINED = 'incidents/*/joined/*'
 const LOOKS = 'incidents/*/watch/*'
 const RE_ENABLING = 'incidents/*/re-enable.json'
 const DRILLS = 'drills/*'
+/** The good state, written by CI before a deployment, with its own rights. */
+const RECORDED = 'recorded/*'
+const CHANGES = 'changes/*'
+/** Which record an incident goes back to, and what its steps found. */
+const CHOSEN = 'incidents/*/recorded.json'
+const GOES_BACK = [CHOSEN, 'incidents/*/config/*']
+/** What people are left to do. */
+const LEFT_OPEN = 'incidents/*/left-open/*'
+/** What steps found of a workload, and began with it. */
+const PLATFORM = 'incidents/*/platform/*'
+const RELIEF = 'relief/*'
 
 /** Takes the answers of people, and shows what they are asked. */
 export const ANSWER_ACCESS: BucketAccess = {
@@ -72,10 +83,21 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'safe-point': inRun([], [COURSE, RUNS]),
   notify: inRun([INCIDENT, HUMAN, CHECKS], [MESSAGES]),
   'preserve-evidence': inRun([LEASE], [EVIDENCE]),
+  'follow-delivery': inRun([INCIDENT], [CHECKS]),
   'prove-delivery': inRun([INCIDENT], [CHECKS]),
   'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
   'run-sql': inRun([...MAY_CHANGE]),
-  'set-flag': inRun([...MAY_CHANGE]),
+  'set-flag': inRun([...MAY_CHANGE], [PLATFORM]),
+  'previous-version': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], [PLATFORM, CHOSEN]),
+  restart: inRun([...MAY_CHANGE], [PLATFORM]),
+  scale: inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], [PLATFORM, CHOSEN]),
+  'restore-config': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], GOES_BACK),
+  throttle: inRun([...MAY_CHANGE], [RELIEF]),
+  'parameter-group': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], [...GOES_BACK, LEFT_OPEN]),
+  capacity: inRun([...MAY_CHANGE], [RELIEF]),
+  'rds-snapshot': inRun([...MAY_CHANGE]),
+  'run-command': inRun([...MAY_CHANGE], ['incidents/*/commands/*', 'evidence/*/command-*']),
+  webhook: inRun([...MAY_CHANGE, INCIDENT], ['incidents/*/calls/*']),
   retire: inRun([...MAY_CHANGE], ['retirements/*']),
   'list-parts': inRun([...MAY_CHANGE], ['snapshots/*/parts.json']),
   'snapshot-part': inRun([], ['snapshots/*/parts/*']),
@@ -100,7 +122,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   're-enable': inRun([...MAY_CHANGE, APPROVALS, JOINED, DRILLS, INCIDENT], [RE_ENABLING, MESSAGES]),
   'needs-human': inRun([INCIDENT], [HUMAN, 'unopened/*', MESSAGES]),
   report: inRun(
-    ['incidents/*', EVIDENCE, SNAPSHOTS, 'retirements/*'],
+    ['incidents/*', EVIDENCE, SNAPSHOTS, 'retirements/*', RELIEF],
     ['incidents/*/report.*', COURSE, MESSAGES, LEASE, DRILLS],
   ),
 }

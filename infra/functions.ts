@@ -12,6 +12,7 @@ import {
   REMIND_ACCESS,
   writesEvidence,
 } from '#infra/bucket-access.ts'
+import { isConfigurationStep } from '#infra/configuration.ts'
 import { interfacesFor, type Rights, statementsFor } from '#infra/permissions.ts'
 import { CALLED_AND_WAITED_FOR, NOT_TRACED, reviewed } from '#infra/reviewed.ts'
 import { nameIn, roleNameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
@@ -64,7 +65,7 @@ const ON_ALARM: Shape = {
   seconds: 50,
   megabytes: MEMORY,
   rights: {
-    needs: ['flags', 'executions', 'notifier', 'objects', 'plans', 'clock', 'environment', 'autonomy'],
+    needs: ['flags', 'deliverer', 'executions', 'notifier', 'objects', 'plans', 'clock', 'environment', 'autonomy'],
     flags: 'write',
     executions: ['StartExecution'],
     bucket: ON_ALARM_ACCESS,
@@ -163,6 +164,8 @@ const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   rights: {
     needs,
     flags: WRITES_FLAGS.includes(kind) ? 'write' : 'read',
+    ...(isConfigurationStep(kind) ? { configuration: kind } : {}),
+    ...(kind === 'previous-version' || kind === 'restart' || kind === 'scale' ? { platform: kind } : {}),
     executions: EXECUTIONS[kind] ?? [],
     bucket: BUCKET_ACCESS[kind],
   },

@@ -4,6 +4,8 @@ import type { Key } from 'aws-cdk-lib/aws-kms'
 import { resolveFlag, resolveRamp } from '#core/plan/load.ts'
 import type { STEPS } from '#core/steps/registry.ts'
 import { type BucketAccess, isEvidence } from '#infra/bucket-access.ts'
+import { type ConfigurationStep, configurationOf } from '#infra/configuration.ts'
+import { configMapClusters, deliveries, type PlatformStep, platformOf } from '#infra/platform.ts'
 import { executionsArn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
 /** What steps need, and what functions need that are no step. */
@@ -19,6 +21,10 @@ export type Need =
 export interface Rights {
   readonly needs: readonly Need[]
   readonly flags: 'read' | 'write'
+  /** Which step's workloads it may change. */
+  readonly platform?: PlatformStep
+  /** Which step's parameters and groups it may change. */
+  readonly configuration?: ConfigurationStep
   readonly executions: readonly (
     | 'StartExecution'
     | 'DescribeExecution'
@@ -35,6 +41,10 @@ const allow = (actions: readonly string[], resources: readonly string[]): Policy
 /** The statements of a function's role. Nothing is granted on `*` but what only reads, and has no resources. */
 export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement[] => [
   ...(rights.needs.includes('flags') ? flags(rights, setting) : []),
+  ...(rights.configuration ? configurationOf(rights.configuration, setting) : []),
+  ...(rights.platform ? platformOf(rights.platform, setting) : []),
+  ...(rights.needs.includes('configMaps') ? configMapClusters(setting) : []),
+  ...(rights.needs.includes('deliverer') ? deliveries(setting) : []),
   ...(rights.needs.includes('objects') ? [...objects(rights, setting), ...keys(rights.bucket, setting)] : []),
   ...(rights.needs.includes('notifier') ? notifier(setting) : []),
   ...(rights.needs.includes('executions') ? executions(rights, setting) : []),

@@ -14,11 +14,14 @@ import { replace } from '#functions/ports.ts'
 import { startAnswerUrl } from '#local/answer-url.ts'
 import { type Approver, answerTask } from '#local/answers.ts'
 import { type ExecutionResult, type HistoryEvent, LambdaError, loadStateMachine } from '#local/asl/interpret.ts'
+import { type AwsState, loadAwsState } from '#local/aws-fixture.ts'
 import { type TravellingClock, travellingClock } from '#local/clock.ts'
 import { cloudwatchService } from '#local/endpoints/cloudwatch.ts'
 import { lockDirectory } from '#local/endpoints/directory-lock.ts'
 import type { Faults } from '#local/endpoints/faults.ts'
 import { kmsService } from '#local/endpoints/kms.ts'
+import { platformServices } from '#local/endpoints/platforms.ts'
+import { rdsService } from '#local/endpoints/rds.ts'
 import { startEndpoints } from '#local/endpoints/server.ts'
 import { type SnsService, snsService } from '#local/endpoints/sns.ts'
 import { ssmService } from '#local/endpoints/ssm.ts'
@@ -73,6 +76,8 @@ export interface Stack {
   readonly messages: SnsService['messages']
   /** To the chat. */
   readonly chat: SnsService['messages']
+  /** Brings what the local services hold to the state of a fixture. */
+  loadAws(state: AwsState): Promise<void>
   /** Invokes a function as AWS would, outside the state machine: `on-alarm`, `probe`, `remind`. */
   invoke(name: string, payload: unknown): Promise<unknown>
   /** Starts the state machine and waits until it has ended. */
@@ -126,7 +131,10 @@ const settings = (options: StackOptions, endpoint: string): Record<string, strin
   AWS_ENDPOINT_URL: endpoint,
   // A person's own value for one service would win over the local endpoint.
   ...Object.fromEntries(
-    ['S3', 'SSM', 'SNS', 'SFN', 'KMS', 'CLOUDWATCH'].map((service) => [`AWS_ENDPOINT_URL_${service}`, endpoint]),
+    ['S3', 'SSM', 'SNS', 'SFN', 'KMS', 'CLOUDWATCH', 'ECS', 'LAMBDA', 'EKS', 'RDS'].map((service) => [
+      `AWS_ENDPOINT_URL_${service}`,
+      endpoint,
+    ]),
   ),
   AWS_REGION: REGION,
   AWS_ACCESS_KEY_ID: 'local',
@@ -180,6 +188,9 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       ...Object.fromEntries(names),
       Bucket: BUCKET,
     })
+    const ssm = ssmService({ directory: await folder('ssm'), clock })
+    const rds = rdsService({ directory: await folder('rds') })
+    const platforms = platformServices({ directory: await folder('platforms'), clock })
     const sns = snsService({ directory: await folder('sns'), clock, topics: [TOPIC, CHAT_TOPIC] })
     const states = statesService({
       directory: await folder('states'),
@@ -195,11 +206,13 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       directory: await folder('s3'),
       clock,
       services: [
-        ssmService({ directory: await folder('ssm'), clock }),
+        ssm,
+        rds,
         cloudwatchService({ directory: await folder('cloudwatch'), clock }),
         sns,
         states,
         kmsService({ directory: await folder('kms'), keyArn: KEY }),
+        ...platforms.services,
       ],
     })
     undo.push(() => endpoints.close())
@@ -228,6 +241,8 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       faults: endpoints.faults,
       messages: () => sns.messages().filter(({ topicArn }) => topicArn === TOPIC),
       chat: () => sns.messages().filter(({ topicArn }) => topicArn === CHAT_TOPIC),
+      loadAws: (state) =>
+        loadAwsState(state, { ssm: ssm.load, rds: rds.load, commands: ssm.loadCommands, ...platforms.loaders }),
       invoke: call,
       execute: async (name, input) => {
         const { arn } = await executions.start(name, input)

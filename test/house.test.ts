@@ -115,6 +115,7 @@ describe('imports run one way', () => {
       'functions/aws/clients.ts',
       'functions/aws/sdk-errors.ts',
       'functions/aws/ssm-client.ts',
+      'core/names.ts',
       'core/ports.ts',
     ])
     expect(importsOf('functions/ports.ts')).toContain('statemachines/rollback.asl.json')
@@ -168,6 +169,7 @@ describe('one kind of step is one value, one file, one handler', () => {
 
   test('each has a handler that names it and nothing else', () => {
     const beside = [
+      'adapters-platform.ts',
       'adapters.ts',
       'answer.ts',
       'approval-key.ts',

@@ -1,6 +1,7 @@
 import type { Plan } from '#core/plan/load.ts'
+import { NOT_KNOWN, type Values } from '#core/plan/placeholders.ts'
 import { missingMeans, type Signal } from '#core/plan/signals.ts'
-import type { DescribedAlarm, Notification } from '#core/ports.ts'
+import type { DescribedAlarm } from '#core/ports.ts'
 
 /** An alarm that was just made has no data yet, and neither has a metric that is published now and then. */
 const AT_LEAST_MS = 15 * 60_000
@@ -11,15 +12,12 @@ export const isBlind = (signal: Signal, alarm: DescribedAlarm, now: Date): boole
   return now.getTime() - Date.parse(alarm.since) >= Math.max(AT_LEAST_MS, signal.for)
 }
 
-export const noData = (plan: Plan, signal: string, alarm: DescribedAlarm, environment: string): Notification => ({
-  plan: plan.name,
-  incident: null,
-  event: 'no-data',
-  severity: 'warning',
-  subject: `${plan.name} in ${environment}: no data for ${signal}`,
-  body: [
-    plan.signals[signal]?.describe ?? signal,
-    `Nobody would see it: alarm "${alarm.name}" has had no data since ${alarm.since}. ${alarm.reason}`,
-    'Nothing was changed. Look at what measures it.',
-  ].join('\n'),
+/** What people are told of an alarm without data. */
+export const valuesOfNoData = (plan: Plan, signal: string, { name, since, reason }: DescribedAlarm): Values => ({
+  signal,
+  severity: plan.signals[signal]?.severity ?? NOT_KNOWN,
+  reason: `${plan.signals[signal]?.describe ?? signal} Alarm "${name}" has had no data since ${since}. ${reason}`,
+  detection: `alarm ${name}`,
+  detected: since,
+  next: 'Look at what measures it. Nothing was changed.',
 })

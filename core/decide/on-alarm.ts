@@ -27,7 +27,16 @@ export interface AlarmOutcome {
   readonly execution: string | null
 }
 
-type Needs = 'flags' | 'executions' | 'notifier' | 'objects' | 'plans' | 'clock' | 'environment' | 'autonomy'
+type Needs =
+  | 'flags'
+  | 'deliverer'
+  | 'executions'
+  | 'notifier'
+  | 'objects'
+  | 'plans'
+  | 'clock'
+  | 'environment'
+  | 'autonomy'
 type AlarmPorts = Pick<Ports, Needs>
 
 const quiet = (action: AlarmOutcome['action'], detail: string, plan: string | null = null): AlarmOutcome => ({

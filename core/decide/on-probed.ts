@@ -1,13 +1,14 @@
 import type { AlarmState } from '#core/decide/alarm.ts'
 import { fastAlarm } from '#core/decide/fast-path.ts'
 import type { AlarmOutcome } from '#core/decide/on-alarm.ts'
-import type { PlanName } from '#core/names.ts'
-import type { Notification } from '#core/ports.ts'
+import { digestOf } from '#core/json.ts'
+import { unreadablePlan } from '#core/notice/occasion.ts'
+import { tellOfPlan } from '#core/notice/of-plan.ts'
 import type { Probed } from '#core/probe/destination.ts'
 import type { Round } from '#core/probe/round.ts'
 import type { Ports } from '#core/steps/define-step.ts'
 
-type ProbedPorts = Pick<Ports, 'plans' | 'notifier' | 'environment'>
+type ProbedPorts = Pick<Ports, 'plans' | 'notifier' | 'clock' | 'environment'>
 
 const outcome = (action: 'ignored' | 'none' | 'monitor', plan: string | null, detail: string): AlarmOutcome => ({
   ...{ action, detail, plan },
@@ -28,22 +29,20 @@ const quietRound = ({ plan, at, connectFailed, error, results }: Round): AlarmOu
   return outcome('none', plan, `${parts.join('; ')}.`)
 }
 
-const cannotSee = (
-  plan: string,
+/** A plan that cannot be read is probed no less: people are told in its name. */
+const cannotSee = async (
+  name: string,
   { at, problem }: { at: string; problem: string },
-  environment: string,
-): Notification => ({
-  plan: plan as PlanName,
-  incident: null,
-  event: 'probe-failed',
-  severity: 'warning',
-  subject: `${plan} in ${environment}: the probes did not run`,
-  body: [
-    `The probes of ${at} gave no result: ${problem}`,
-    'Nothing was rolled back. Until they run again, only alarms on other metrics see what happens in the database.',
-    `See the log of the function vector-rollback-${environment}-probe.`,
-  ].join('\n'),
-})
+  ports: ProbedPorts,
+): Promise<void> => {
+  const plan = await ports.plans.load(name).catch(() => unreadablePlan(name))
+  const values = {
+    reason: `The probes of ${at} gave no result: ${problem}`,
+    detected: at,
+    next: `Until they run again, only alarms on other metrics see what happens in the database. See the log of the function vector-rollback-${ports.environment}-probe. Nothing was rolled back.`,
+  }
+  await tellOfPlan(plan, 'probe-failed', values, { id: digestOf(['probe-failed', name, at]) }, ports)
+}
 
 /**
  * The end of the probing function. A critical canary that fails acts as its alarm would, minutes earlier; what has to last
@@ -56,7 +55,7 @@ export const onProbed = async (
   ports: ProbedPorts,
   act: (alarm: AlarmState) => Promise<AlarmOutcome[]>,
 ): Promise<AlarmOutcome[]> => {
-  const { plans, notifier, environment } = ports
+  const { plans, environment } = ports
   if (probed.environment !== environment)
     return [
       outcome('ignored', null, `These are probes of environment "${probed.environment}", not of "${environment}".`),
@@ -68,7 +67,7 @@ export const onProbed = async (
     const concerned = known.filter((name) => probed.plan === null || probed.plan === name)
     return Promise.all(
       concerned.map(async (plan) => {
-        await notifier.send(cannotSee(plan, probed, environment))
+        await cannotSee(plan, probed, ports)
         return outcome('monitor', plan, `The probes of ${probed.at} failed: ${probed.problem}`)
       }),
     )

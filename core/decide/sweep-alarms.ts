@@ -1,8 +1,10 @@
 import { alarmName, executionName } from '#core/decide/decide.ts'
 import { decidedBefore } from '#core/decide/decided-before.ts'
-import { isBlind, noData } from '#core/decide/missing-data.ts'
+import { isBlind, valuesOfNoData } from '#core/decide/missing-data.ts'
 import { onAlarm } from '#core/decide/on-alarm.ts'
 import { markSwept, wasSwept } from '#core/decide/swept.ts'
+import { digestOf } from '#core/json.ts'
+import { tellOfPlan } from '#core/notice/of-plan.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { DescribedAlarm } from '#core/ports.ts'
 import type { Ports } from '#core/steps/define-step.ts'
@@ -86,7 +88,8 @@ const act = async (plans: readonly Plan[], alarm: DescribedAlarm, ports: SweepPo
 
 const tell = async (plan: Plan, signal: string, alarm: DescribedAlarm, ports: SweepPorts): Promise<Found | null> => {
   if (await wasSwept(ports.objects, plan.name, alarm)) return null
-  await ports.notifier.send(noData(plan, signal, alarm, ports.environment))
+  const id = digestOf(['no-data', plan.name, signal, alarm.name, alarm.since])
+  await tellOfPlan(plan, 'no-data', valuesOfNoData(plan, signal, alarm), { id, signal }, ports)
   await markSwept(ports, plan.name, alarm)
   return { alarm: alarm.name, since: alarm.since, plans: [plan.name], what: 'told' }
 }

@@ -14,6 +14,11 @@ export const keys = {
   checks: (id: IncidentId) => `incidents/${id}/checks/`,
   looks: (id: IncidentId) => `incidents/${id}/watch/`,
   reEnabling: (id: IncidentId) => `incidents/${id}/re-enable.json`,
+  /** Webhooks that steps have called. */
+  calls: (id: IncidentId) => `incidents/${id}/calls/`,
+  /** Commands on instances. */
+  commands: (id: IncidentId) => `incidents/${id}/commands/`,
+  leftOpen: (id: IncidentId) => `incidents/${id}/left-open/`,
   messages: (id: IncidentId) => `incidents/${id}/messages/`,
   approval: (id: IncidentId, purpose: string) => `incidents/${id}/approvals/${purpose}/`,
   decided: (id: IncidentId) => `incidents/${id}/decided/`,

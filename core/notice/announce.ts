@@ -17,7 +17,7 @@ export interface Announced {
 }
 
 /** Environments on a developer's machine; only there may a webhook be a server of one's own. */
-const OWN_MACHINE = 'local'
+export const OWN_MACHINE = 'local'
 
 const attempt = (channel: string, sending: Promise<string | null>): Promise<Delivery[]> =>
   sending.then(

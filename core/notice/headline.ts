@@ -8,6 +8,9 @@ export const headline = (event: MessageEvent, values: Values): string => {
   const heads: Readonly<Record<MessageEvent, string>> = {
     monitor: `watch ${signal}${values.severity ? ` (${values.severity})` : ''}`,
     observed: `${signal}${values.severity ? ` (${values.severity})` : ''} would lead to the path ${path}`,
+    'no-data': `no data for ${signal}`,
+    'probe-failed': 'the probes did not run',
+    'observe-report': `the week: ${values.signals ?? NOT_KNOWN}`,
     contained: `contained${flags === undefined ? '' : `: ${flags}`}`,
     'not-contained': `NOT contained (${name})`,
     started: `${path} rollback started`,

@@ -1,11 +1,11 @@
 import type { AlarmState } from '#core/decide/alarm.ts'
 import type { Matched } from '#core/decide/decide.ts'
-import { RollbackError } from '#core/errors.ts'
 import type { Contained } from '#core/incident/incident.ts'
 import type { Request } from '#core/incident/request.ts'
 import { digestOf } from '#core/json.ts'
-import { announce } from '#core/notice/announce.ts'
+import { announce, type Delivery } from '#core/notice/announce.ts'
 import { startCommand } from '#core/notice/choices.ts'
+import { requireTold } from '#core/notice/of-plan.ts'
 import type { MessageEvent } from '#core/plan/messages.ts'
 import type { Values } from '#core/plan/placeholders.ts'
 import type { Clock, Notifier } from '#core/ports.ts'
@@ -22,7 +22,7 @@ const tellOf = async (
   alarm: AlarmState,
   { event, values }: { event: MessageEvent; values: Values },
   ports: AlarmTellPorts,
-): Promise<string | null> => {
+): Promise<readonly Delivery[] | undefined> => {
   const occasion = {
     plan,
     environment: ports.environment,
@@ -42,8 +42,7 @@ const tellOf = async (
     deadline: new Date(Date.parse(alarm.at) + decision.within).toISOString(),
   }
   const id = digestOf([event, plan.name, alarm.name, alarm.at])
-  const sent = await announce(occasion, event, { ...known, ...values }, { id }, ports)
-  return sent?.deliveries.find(({ channel, delivered }) => channel === 'people' && !delivered)?.detail ?? null
+  return (await announce(occasion, event, { ...known, ...values }, { id }, ports))?.deliveries
 }
 
 /**
@@ -55,14 +54,7 @@ export const tellOfNothingDone = async (
   alarm: AlarmState,
   { event, next }: { event: 'monitor' | 'observed'; next: string },
   ports: AlarmTellPorts,
-): Promise<void> => {
-  const failure = await tellOf(match, alarm, { event, values: { next } }, ports)
-  if (failure === null) return
-  throw new RollbackError('Notification.NotDelivered', failure, {
-    fix: 'The event comes again by itself; see why people cannot be reached.',
-    category: 'unreachable',
-  })
-}
+): Promise<void> => requireTold(await tellOf(match, alarm, { event, values: { next } }, ports))
 
 /** A state machine that does not start. Never throws: what failed is thrown by who tried. */
 export const tellNotStarted = async (

@@ -1,3 +1,5 @@
+import { digestOf } from '#core/json.ts'
+import { tellOfPlan } from '#core/notice/of-plan.ts'
 import { buildReport } from '#core/observe/build.ts'
 import { reportMarkdown } from '#core/observe/markdown.ts'
 import type { Plan } from '#core/plan/load.ts'
@@ -9,18 +11,18 @@ export const WEEK_MS = 7 * 86_400_000
 type ReportPorts = Pick<Ports, 'alarms' | 'flagHistory' | 'objects' | 'notifier' | 'plans' | 'clock' | 'environment'>
 
 const tell = async (plan: Plan, ports: ReportPorts): Promise<{ plan: string; cases: number }> => {
-  const { objects, alarms, flagHistory, environment, clock, notifier } = ports
+  const { objects, alarms, flagHistory, environment, clock } = ports
   const to = clock.now()
   const window = { from: new Date(to.getTime() - WEEK_MS), to }
   const report = await buildReport(plan, window, { objects, aws: { alarms, flagHistory }, environment })
-  await notifier.send({
-    plan: plan.name,
-    incident: null,
-    event: 'observe-report',
-    severity: 'info',
-    subject: `${plan.name} in ${environment}: the week, ${counted(report.cases.length, 'alarm')}`,
-    body: reportMarkdown(report),
-  })
+  const values = { signals: counted(report.cases.length, 'alarm'), status: reportMarkdown(report) }
+  await tellOfPlan(
+    plan,
+    'observe-report',
+    values,
+    { id: digestOf(['observe-report', plan.name, to.toISOString()]) },
+    ports,
+  )
   return { plan: plan.name, cases: report.cases.length }
 }
 

@@ -23,19 +23,6 @@ const catalogueProblems = (plan: Plan, yaml: YamlFile, catalogue: Catalogue): Pr
   return [...compare('covers', requirementIds(catalogue)), ...compare('applies', ruleIds(catalogue))]
 }
 
-/** Not a mistake of the plan, but nothing would prove that its application obeys. */
-const deliveryProblems = (plan: Plan, yaml: YamlFile): Problem[] =>
-  Object.entries(plan.flags).flatMap(([name, { delivery }]) =>
-    delivery === 'poll'
-      ? []
-      : [
-          problemAt(yaml, PLAN_FILE, ['flags', name, 'delivery'], {
-            message: `Delivery by "${delivery}" is not built yet: containment would set the parameter, and nothing would bring it to the application.`,
-            fix: 'Let the application poll the parameter, write delivery: poll, and name an echo.',
-          }),
-        ],
-  )
-
 const sqlProblems = async (plan: Plan): Promise<Problem[]> => {
   const problems: Problem[] = []
   const checked = new Set<string>()
@@ -75,7 +62,6 @@ export const checkPlan = async (directory: string): Promise<Problem[]> => {
   return inOrder([
     ...problems,
     ...catalogueProblems(plan, yaml, catalogue),
-    ...deliveryProblems(plan, yaml),
     ...(await sqlProblems(plan)),
     ...(await unreferenced(plan)),
   ])

@@ -7,6 +7,9 @@ export type { Placeholder } from './placeholders.ts'
 export const EVENTS = {
   monitor: 'A signal asks for watching only.',
   observed: 'What a signal would lead to, in an environment that only observes. Nothing is changed.',
+  'no-data': 'An alarm has had no data for long: nobody would see what it is for.',
+  'probe-failed': 'The probes did not run: what only they measure is not seen.',
+  'observe-report': 'The week: what alarms led to, or would have led to, and how long before people did.',
   contained: 'The flags are at their safe values.',
   'not-contained': 'The flags could not be set: the system is NOT contained.',
   started: 'A path begins after containment.',
@@ -50,6 +53,8 @@ export const SEVERITY_OF: Readonly<Partial<Record<MessageEvent, 'critical' | 'wa
   'held-back': 'critical',
   'not-followed': 'critical',
   monitor: 'warning',
+  'no-data': 'warning',
+  'probe-failed': 'warning',
   contained: 'warning',
   started: 'warning',
   reminder: 'warning',
@@ -96,6 +101,9 @@ export const Messages = z
   .strictObject({
     monitor: Message.optional().describe(EVENTS.monitor),
     observed: Message.optional().describe(EVENTS.observed),
+    'no-data': Message.optional().describe(EVENTS['no-data']),
+    'probe-failed': Message.optional().describe(EVENTS['probe-failed']),
+    'observe-report': Message.optional().describe(EVENTS['observe-report']),
     contained: Message.optional().describe(EVENTS.contained),
     'not-contained': Message.optional().describe(EVENTS['not-contained']),
     started: Message.optional().describe(EVENTS.started),

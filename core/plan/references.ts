@@ -1,6 +1,8 @@
 import { type Milliseconds, parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
 import { brokenRamps, brokenWatch } from './references-after.ts'
+import { configuredFlags } from './references-config.ts'
+import { brokenPlatform, repeatedRestarts } from './references-platform.ts'
 import type { PlanFile } from './schema.ts'
 import type { PlanStep } from './steps.ts'
 import { brokenTable } from './table-check.ts'
@@ -145,7 +147,15 @@ const brokenSteps = (plan: PlanFile): Broken[] => {
   const [flags, checks] = [Object.keys(plan.flags), Object.keys(plan.checks)]
   return [
     ...stepsOf(plan).flatMap(({ step, path }): Broken[] => {
+      if (step.kind === 'restore-config' || step.kind === 'throttle') return configuredFlags(plan, step, path)
       if (step.kind === 'set-flag') return unknown('a flag', step.input.flag, flags, [...path, 'flag'])
+      if (step.kind === 'webhook')
+        return unknown(
+          'a webhook',
+          step.input.webhook,
+          plan.webhooks.map(({ name }) => name),
+          [...path, 'webhook'],
+        )
       if (step.kind !== 'verify') return []
       return step.input.checks.flatMap((check, index) => unknown('a check', check, checks, [...path, 'checks', index]))
     }),
@@ -222,4 +232,6 @@ export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenCooldown(plan),
   ...brokenWatch(plan),
   ...brokenRamps(plan),
+  ...brokenPlatform(plan),
+  ...repeatedRestarts(stepsOf(plan)),
 ]

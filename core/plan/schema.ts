@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import { Check } from './checks.ts'
+import { Compatibility } from './compatibility.ts'
 import { Decision } from './decisions.ts'
+import { DELIVERIES, Deliver, requireDelivery } from './deliveries.ts'
 import { Duration } from './duration.ts'
 import { Escalation } from './escalation.ts'
 import { Messages } from './messages.ts'
+import { ParameterName } from './parameter-name.ts'
 import { Paths } from './paths.ts'
 import { pattern } from './pattern.ts'
 import { Signal } from './signals.ts'
@@ -40,40 +43,37 @@ const DatabasePart = z
   })
   .describe('The database that this plan protects.')
 
-const PARAMETER = /^(?!\/(aws|ssm)(\/|$))(\/([A-Za-z0-9_.-]|\{env\})+){1,15}$/
-
-const Parameter = pattern(
-  PARAMETER,
-  'the name of an SSM parameter',
-  'Start with "/", and use only letters, digits, "_.-" and {env}: /app/{env}/SEARCH_ENABLED.',
-)
-
-export const Flag = z.strictObject({
-  parameter: Parameter.describe('SSM parameter of type String; {env} stands for the environment.'),
-  ramp: Parameter.optional().describe(
-    'SSM parameter beside it with the percentage of subjects that have the feature while the flag is on.',
-  ),
-  contain: z
-    .enum(['always', 'by-step'])
-    .default('always')
-    .describe('by-step: containment leaves this flag alone, and a set-flag step of a path sets it.'),
-  safe: z.string().min(1).describe('The value that contains: a string, so "false" stands in quotes.'),
-  on: z.string().min(1).describe('The value of normal service, set again by re-enabling.'),
-  delivery: z
-    .enum(['poll', 'ecs-redeploy', 'lambda-config', 'webhook'])
-    .describe('How the application learns of a change.'),
-  within: Duration.describe('How soon the application obeys a change.'),
-  echo: z
-    .strictObject({
-      sql: SqlFile.describe(
-        'SQL file with a single SELECT: a row for each consumer, with the columns consumer, value (what it sees; null: it does not say) and, where it says so, version (of the parameter).',
+export const Flag = z
+  .strictObject({
+    parameter: ParameterName.describe('SSM parameter of type String; {env} stands for the environment.'),
+    ramp: ParameterName.optional().describe(
+      'SSM parameter beside it with the percentage of subjects that have the feature while the flag is on.',
+    ),
+    contain: z
+      .enum(['always', 'by-step'])
+      .default('always')
+      .describe('by-step: containment leaves this flag alone, and a set-flag step of a path sets it.'),
+    safe: z.string().min(1).describe('The value that contains: a string, so "false" stands in quotes.'),
+    on: z.string().min(1).describe('The value of normal service, set again by re-enabling.'),
+    delivery: z
+      .enum(DELIVERIES)
+      .describe('How the application learns of a change: it polls, or containment starts what brings it.'),
+    deliver: Deliver.optional(),
+    within: Duration.describe('How soon the application obeys a change.'),
+    echo: z
+      .strictObject({
+        sql: SqlFile.describe(
+          'SQL file with a single SELECT: a row for each consumer, with the columns consumer, value (what it sees; null: it does not say) and, where it says so, version (of the parameter).',
+        ),
+        as: DatabaseRole.optional().describe('Role that the statement runs as, such as the one of the application.'),
+      })
+      .transform(({ sql, as }) => ({ file: sql, as: as ?? null }))
+      .optional()
+      .describe(
+        'What the consumers of the flag see, as they say it themselves: proves that containment was delivered.',
       ),
-      as: DatabaseRole.optional().describe('Role that the statement runs as, such as the one of the application.'),
-    })
-    .transform(({ sql, as }) => ({ file: sql, as: as ?? null }))
-    .optional()
-    .describe('What the consumers of the flag see, as they say it themselves: proves that containment was delivered.'),
-})
+  })
+  .superRefine(requireDelivery)
 export type Flag = z.output<typeof Flag>
 
 const Contact = z.strictObject({
@@ -138,6 +138,7 @@ export const PlanFile = z
       .prefault({})
       .describe('What an environment needs that lets alarms act: a drill of the path, passed not too long ago.'),
     paths: Paths,
+    compatibility: Compatibility.optional(),
     checks: named(Check).describe('What proves that a path did its work.'),
     watch: Watch.optional(),
     cooldown: Duration.prefault('30m').describe(

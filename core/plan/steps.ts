@@ -1,6 +1,10 @@
 import { z } from 'zod'
 import { Duration } from './duration.ts'
 import { exactlyOne } from './pattern.ts'
+import { RestoreConfigInput, ThrottleInput } from './steps-config.ts'
+import { RunCommandInput, WebhookInput } from './steps-outside.ts'
+import { PreviousVersionInput, RestartInput, ScaleInput } from './steps-platform.ts'
+import { CapacityInput, ParameterGroupInput, RdsSnapshotInput } from './steps-rds.ts'
 import { Name, Relation, SqlFile } from './vocabulary.ts'
 
 export const DropIndexesInput = z
@@ -43,13 +47,38 @@ export type VerifyInput = z.output<typeof VerifyInput>
 
 /** What the steps of a path take, by kind. In YAML a step is a mapping of one key: its kind. */
 export const STEP_INPUTS = {
+  capacity: CapacityInput,
   'drop-indexes': DropIndexesInput,
+  'parameter-group': ParameterGroupInput,
+  'rds-snapshot': RdsSnapshotInput,
+  'restore-config': RestoreConfigInput,
+  'run-command': RunCommandInput,
   'run-sql': RunSqlInput,
   'set-flag': SetFlagInput,
+  throttle: ThrottleInput,
   verify: VerifyInput,
+  webhook: WebhookInput,
+  'previous-version': PreviousVersionInput,
+  restart: RestartInput,
+  scale: ScaleInput,
 } as const
 
-export const STEP_KINDS = ['drop-indexes', 'run-sql', 'set-flag', 'verify'] as const
+export const STEP_KINDS = [
+  'capacity',
+  'drop-indexes',
+  'parameter-group',
+  'rds-snapshot',
+  'restore-config',
+  'run-command',
+  'run-sql',
+  'set-flag',
+  'throttle',
+  'verify',
+  'webhook',
+  'previous-version',
+  'restart',
+  'scale',
+] as const
 export type StepKind = (typeof STEP_KINDS)[number]
 export type StepInput<K extends StepKind> = z.output<(typeof STEP_INPUTS)[K]>
 
@@ -58,17 +87,37 @@ export type PlanStep = { [K in StepKind]: { readonly kind: K; readonly input: St
 
 export const Step = z
   .strictObject({
+    capacity: CapacityInput.optional(),
     'drop-indexes': DropIndexesInput.optional(),
+    'parameter-group': ParameterGroupInput.optional(),
+    'rds-snapshot': RdsSnapshotInput.optional(),
+    'restore-config': RestoreConfigInput.optional(),
+    'run-command': RunCommandInput.optional(),
     'run-sql': RunSqlInput.optional(),
     'set-flag': SetFlagInput.optional(),
+    throttle: ThrottleInput.optional(),
     verify: VerifyInput.optional(),
+    webhook: WebhookInput.optional(),
+    'previous-version': PreviousVersionInput.optional(),
+    restart: RestartInput.optional(),
+    scale: ScaleInput.optional(),
   })
   .superRefine(exactlyOne('This step', STEP_KINDS))
   .transform((step): PlanStep => {
     if (step['drop-indexes'] !== undefined) return { kind: 'drop-indexes', input: step['drop-indexes'] }
+    if (step.capacity !== undefined) return { kind: 'capacity', input: step.capacity }
+    if (step['parameter-group'] !== undefined) return { kind: 'parameter-group', input: step['parameter-group'] }
+    if (step['rds-snapshot'] !== undefined) return { kind: 'rds-snapshot', input: step['rds-snapshot'] }
+    if (step['restore-config'] !== undefined) return { kind: 'restore-config', input: step['restore-config'] }
+    if (step['run-command'] !== undefined) return { kind: 'run-command', input: step['run-command'] }
     if (step['run-sql'] !== undefined) return { kind: 'run-sql', input: step['run-sql'] }
     if (step['set-flag'] !== undefined) return { kind: 'set-flag', input: step['set-flag'] }
+    if (step.throttle !== undefined) return { kind: 'throttle', input: step.throttle }
     if (step.verify !== undefined) return { kind: 'verify', input: step.verify }
+    if (step.webhook !== undefined) return { kind: 'webhook', input: step.webhook }
+    if (step['previous-version'] !== undefined) return { kind: 'previous-version', input: step['previous-version'] }
+    if (step.restart !== undefined) return { kind: 'restart', input: step.restart }
+    if (step.scale !== undefined) return { kind: 'scale', input: step.scale }
     return z.NEVER
   })
   .meta({ minProperties: 1, maxProperties: 1, description: 'One step: a mapping of one key, its kind.' })

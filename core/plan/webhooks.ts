@@ -39,7 +39,7 @@ const Body = z.record(z.string(), z.json()).superRefine((body, context) => {
 export const Webhook = z.strictObject({
   name: Name.describe('What it is called in the record.'),
   url: WebhookUrl.describe('Where to send; {env} stands for the environment. No redirect is followed.'),
-  events: z.array(z.enum(names)).min(1).describe('What it is told of.'),
+  events: z.array(z.enum(names)).describe('What it is told of. An empty list: only webhook steps call it.'),
   secret: Secret.describe('SSM parameter of type SecureString with the key of the signature.'),
   body: Body.optional().describe(
     'What to send instead of the standard document: any mapping, with {placeholders} in its texts.',

@@ -12,7 +12,9 @@ import { size } from '#core/report/figures.ts'
 import { sql } from '#core/sql/tag.ts'
 import { checksAfter } from '#core/verify/verification.ts'
 import { approvalsOf, purgesAtOnce } from './approvals.ts'
+import { CONFIG_TITLES, configLines } from './config.ts'
 import type { Preview, PreviewLine, PreviewStage } from './model.ts'
+import { deliveryLine, PLATFORM_TITLES, platformLines } from './platform.ts'
 import { statementsOf } from './sql-text.ts'
 
 export const action = (text: string): PreviewLine => ({ kind: 'action', text })
@@ -36,6 +38,18 @@ const stepLines = async (plan: Plan, step: PlanStep): Promise<PreviewLine[]> => 
     }
     case 'set-flag':
       return [action(`set ${step.input.flag} to "${plan.flags[step.input.flag]?.[step.input.to] ?? ''}"`)]
+    case 'restore-config':
+    case 'throttle':
+    case 'parameter-group':
+    case 'capacity':
+    case 'rds-snapshot':
+    case 'run-command':
+    case 'webhook':
+      return configLines(step)
+    case 'previous-version':
+    case 'restart':
+    case 'scale':
+      return platformLines(plan, step)
     case 'verify':
       return step.input.checks.map((name) => action(`${name} must pass: ${plan.checks[name]?.describe ?? ''}`))
   }
@@ -45,6 +59,9 @@ const titleOf = (plan: Plan, step: PlanStep): string => {
   if (step.kind === 'drop-indexes') return 'Drop indexes, after their definitions are recorded'
   if (step.kind === 'set-flag') return 'Set a flag'
   if (step.kind === 'verify') return 'Verify, and stop unless all pass'
+  if (step.kind === 'previous-version' || step.kind === 'restart' || step.kind === 'scale')
+    return PLATFORM_TITLES[step.kind]
+  if (step.kind !== 'run-sql') return CONFIG_TITLES[step.kind]
   const { file } = step.input
   return `Run ${file}, ${runsOutsideTransaction(plan.sql[file] ?? '') ? 'without a transaction' : 'in one transaction'}`
 }
@@ -59,9 +76,10 @@ export const stepStages = (plan: Plan, route: Route): Promise<PreviewStage[]> =>
 export const beginning = (plan: Plan): PreviewStage[] => [
   {
     title: 'Contain',
-    lines: containingFlags(plan).map(([name, { safe, parameter }]) =>
-      action(`set ${name} to "${safe}" (${parameter})`),
-    ),
+    lines: containingFlags(plan).flatMap(([name, flag]) => [
+      action(`set ${name} to "${flag.safe}" (${flag.parameter})`),
+      ...deliveryLine(flag),
+    ]),
   },
   {
     title: 'Preserve evidence',

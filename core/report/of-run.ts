@@ -13,6 +13,7 @@ import { budgetOf } from '#core/plan/work-of.ts'
 import type { Clock, Executions, Objects, VisitedState } from '#core/ports.ts'
 import { advice, type Ending } from '#core/report/advice.ts'
 import { kept } from '#core/report/kept.ts'
+import { leftOpen } from '#core/report/left-open.ts'
 import type { RunReport } from '#core/report/model.ts'
 import { joinedInWords, OUTCOME_WORDS } from '#core/report/wording.ts'
 import { ReplaceSubject } from '#core/restore/set-aside.ts'
@@ -139,7 +140,7 @@ export const reportOfRun = async (
   const incident = { ...record, contained: record.contained ?? ending.contained ?? null }
   const createdAt = clock.now().toISOString()
   const looks = await readLooks(objects, run.incident)
-  const [states, events, checks, approvals, evidence, messages, newest, replaced, others] = await Promise.all([
+  const [states, events, checks, approvals, evidence, messages, newest, replaced, others, left] = await Promise.all([
     executions.history(run.execution).catch((): VisitedState[] => []),
     readEvents(objects, run.incident),
     newestChecks(objects, run.incident, looks),
@@ -149,6 +150,7 @@ export const reportOfRun = async (
     kept(objects, run, plan, { environment, asked: incident.snapshot ?? null }),
     readReplaced(objects, run),
     came(objects, run),
+    leftOpen(objects, run),
   ])
   const outcome = outcomeOf(run, problem, events)
   // A full rollback that did not come to retire anything has nothing to undo, whatever an earlier one has retired.
@@ -239,7 +241,7 @@ export const reportOfRun = async (
     ),
     seconds: { contained, total },
     loss: advice.loss(snapshot, events, replaced),
-    next: advice.next(run, plan, outcome, retirement, { ...ending, contained: incident.contained }),
+    next: [...advice.next(run, plan, outcome, retirement, { ...ending, contained: incident.contained }), ...left],
     contacts: Object.entries(plan.contacts).map(([role, { name, reach }]) => ({ role, name, reach: reach.join(', ') })),
     followUps: advice.followUps(run, incident, outcome),
     createdAt,

@@ -6,7 +6,9 @@ import type { FlagPath } from '#core/names.ts'
 import { containingFlags } from '#core/plan/containing.ts'
 import { type Plan, resolveFlag, resolveRamp } from '#core/plan/load.ts'
 import type { Clock, Flags } from '#core/ports.ts'
+import type { Deliverer } from '#core/ports-platform.ts'
 import { defineStep } from '#core/steps/define-step.ts'
+import { startDeliveries } from '#core/workloads/start-deliveries.ts'
 
 type FlagChange = Contained['flags'][number]
 
@@ -59,13 +61,14 @@ const endRamps = async (
 }
 
 /**
- * Sets every flag of the plan to its safe value. Every flag is tried, also when one fails; then the first failure is
+ * Sets every flag of the plan to its safe value, then starts what brings it to applications that do not poll. Every flag is tried, also when one fails; then the first failure is
  * thrown, naming how many were switched. Used by the state machine and, one hop earlier, by the alarm's own function.
  */
 export const containPlan = async (
   plan: Plan,
-  { flags, clock, environment }: { flags: Flags; clock: Clock; environment: string },
+  ports: { flags: Flags; clock: Clock; environment: string; deliverer: Deliverer },
 ): Promise<Contained> => {
+  const { flags, clock, environment } = ports
   const tried = await Promise.allSettled(
     containingFlags(plan).map(async ([name, flag]): Promise<FlagChange> => {
       const parameter = resolveFlag(plan, name, environment)
@@ -76,8 +79,13 @@ export const containPlan = async (
       return { name, parameter, before: before?.value ?? null, after: flag.safe, version }
     }),
   )
-  const ramps = await endRamps(plan, { flags, clock, environment })
   const done = tried.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  // Also of the flags that could be set when others could not.
+  const written = done.map(({ name, after, version }) => ({ name, value: after, version }))
+  const [ramps, brought] = await Promise.all([
+    endRamps(plan, { flags, clock, environment }),
+    startDeliveries(plan, written, ports),
+  ])
   const failed = tried.find((result) => result.status === 'rejected')
   if (failed) {
     const reason = failed.reason instanceof Error ? failed.reason.message : String(failed.reason)
@@ -99,6 +107,7 @@ export const containPlan = async (
     detail: [
       ...done.map((flag) => `${flag.name} ${flag.before === flag.after ? 'is' : 'set to'} "${flag.after}"`),
       ...ramps,
+      ...brought,
     ].join(', '),
     at: clock.now().toISOString(),
     flags: done,
@@ -109,6 +118,6 @@ export const contain = defineStep({
   kind: 'contain',
   purpose: 'Sets every flag of the plan to its safe value.',
   event: z.object({ request: Request, execution: Execution }),
-  needs: ['flags', 'plans', 'clock', 'environment'],
+  needs: ['flags', 'deliverer', 'plans', 'clock', 'environment'],
   run: async ({ request }, ports) => containPlan(await ports.plans.load(request.plan), ports),
 })

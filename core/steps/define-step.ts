@@ -16,14 +16,27 @@ import type {
   Objects,
   Signer,
 } from '#core/ports.ts'
+import type { Commands, Parameters } from '#core/ports-config.ts'
+import type { ConfigMaps, Deliverer, Workloads } from '#core/ports-platform.ts'
+import type { Capacities, DatabaseSnapshots, ParameterGroups } from '#core/ports-rds.ts'
 
 /** Everything a step may need. Each step names the ones it takes, and its function is granted no more. */
 export interface Ports {
   readonly flags: Flags
+  /** Configuration that is no flag. */
+  readonly parameters: Parameters
+  readonly commands: Commands
+  readonly parameterGroups: ParameterGroups
+  readonly capacities: Capacities
+  readonly databaseSnapshots: DatabaseSnapshots
   readonly objects: Objects
   readonly database: Database
   readonly notifier: Notifier
   readonly metrics: Metrics
+  readonly workloads: Workloads
+  readonly configMaps: ConfigMaps
+  /** Brings flags to applications that do not ask for them. */
+  readonly deliverer: Deliverer
   readonly executions: Executions
   readonly alarms: Alarms
   readonly metricHistory: MetricHistory

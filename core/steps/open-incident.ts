@@ -18,6 +18,7 @@ import type { Plan } from '#core/plan/load.ts'
 import { requireScenario, stepsOf } from '#core/plan/work-of.ts'
 import { purgesUnasked } from '#core/purge/unasked.ts'
 import { defineStep, type Ports } from '#core/steps/define-step.ts'
+import { delivers } from '#core/workloads/deliver.ts'
 
 const hasPath = (plan: Plan, path: Path): boolean =>
   path === 'purge' ? plan.paths.full !== undefined : plan.paths[path] !== undefined
@@ -44,6 +45,7 @@ const asks = (plan: Plan, start: Start, rung: Autonomy): boolean => {
 /** What the state machine needs of the plan: numbers and lists, no decisions. */
 export const settingsOf = (plan: Plan, start: Start, here: Pick<Ports, 'autonomy' | 'disposable'>) => ({
   concurrency: plan.snapshot.concurrency,
+  delivers: delivers(plan),
   askFirst: asks(plan, start, rungOf(start, here.autonomy)),
   approvalSeconds: seconds(plan.approval.within),
   purgeApprovalSeconds: seconds(plan.paths.full?.purge.within ?? plan.approval.within),

@@ -13,6 +13,7 @@ import { advance } from '#core/re-enable/advance.ts'
 import { unmetGates } from '#core/re-enable/gate.ts'
 import { ReEnableSubject, reEnableQuestion } from '#core/re-enable/subject.ts'
 import { defineStep, inRun, type Ports } from '#core/steps/define-step.ts'
+import { bringOn } from '#core/workloads/bring-flag.ts'
 
 type Needed = Pick<Ports, 'objects' | 'clock' | 'environment'>
 
@@ -42,7 +43,7 @@ export const reEnable = defineStep({
   purpose:
     'Sets the flags of the plan on again, one step of the ramp at a time, after it has checked the recorded approval.',
   event: inRun(z.strictObject({ subject: ReEnableSubject, after: z.number().min(0).max(100) })),
-  needs: ['flags', 'notifier', 'objects', 'plans', 'clock', 'environment', 'approvalKey'],
+  needs: ['flags', 'deliverer', 'notifier', 'objects', 'plans', 'clock', 'environment', 'approvalKey', 'remaining'],
   run: async ({ run, input: { subject, after } }, ports) => {
     const plan = await ports.plans.load(run.plan)
     // Before approvals are looked at: who has stopped the plan is the one to ask.
@@ -55,6 +56,7 @@ export const reEnable = defineStep({
     const answers = await readAnswers(ports.objects, run.incident, 're-enable')
     const by = answers.filter(({ decision }) => decision === 'approved').map(({ name, role }) => `${name} (${role})`)
     const { percent, changed, set } = await advance(run, plan, { subject, after, by }, ports)
+    const brought = await bringOn(plan, ports)
     const reached = percent === 100 ? 'for all' : `for ${percent}% of the subjects`
     // Once for each approval and step, also when a retry finds them on.
     const asked = await readRequest(ports.objects, run.incident, 're-enable')
@@ -70,7 +72,7 @@ export const reEnable = defineStep({
     const ramped = pathOf(plan, 'restore').reEnable.ramp !== undefined
     return {
       changed,
-      detail: `${after === 0 ? set.join(', ') || 'the flags are on' : 'the flags are on'}, ${reached}`,
+      detail: [after === 0 ? set.join(', ') || 'the flags are on' : 'the flags are on', reached, ...brought].join(', '),
       // From after the write: a call that was killed and repeated begins its hold anew.
       ramp: { percent, since: ramped ? ports.clock.now().toISOString() : null },
     }

@@ -5,13 +5,15 @@ import { writeFlag } from '#core/incident/write-flag.ts'
 import { resolveFlag } from '#core/plan/load.ts'
 import { SetFlagInput } from '#core/plan/steps.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
+import { bringFlag } from '#core/workloads/bring-flag.ts'
 
 export const setFlag = defineStep({
   kind: 'set-flag',
   purpose: 'Sets one flag of the plan to its safe value or to on.',
   event: inRun(SetFlagInput),
-  needs: ['flags', 'objects', 'plans', 'environment'],
-  run: async ({ run, input }, { flags, objects, plans, environment }) => {
+  needs: ['flags', 'deliverer', 'objects', 'plans', 'clock', 'environment', 'signal'],
+  run: async ({ run, input }, ports) => {
+    const { flags, objects, plans, environment } = ports
     const plan = await plans.load(run.plan)
     const flag = plan.flags[input.flag]
     if (!flag)
@@ -23,6 +25,8 @@ export const setFlag = defineStep({
     await requireMayChange(run, objects)
     const parameter = resolveFlag(plan, input.flag, environment)
     const changed = await writeFlag(run, { parameter, flag, to: input.to }, { flags, objects })
-    return { changed, detail: `${input.flag} ${changed ? 'set to' : 'is'} "${flag[input.to]}"`, waitSeconds: 0 }
+    const set = `${input.flag} ${changed ? 'set to' : 'is'} "${flag[input.to]}"`
+    const { detail, waitSeconds } = await bringFlag(run, plan, input, ports)
+    return { changed, detail: [set, ...detail].join(', '), waitSeconds }
   },
 })

@@ -34,8 +34,7 @@ const NAMED = 20
 const unknown = (detail: string): Verdict => ({ status: 'unknown', detail })
 
 /** What can be said without asking anybody; `null`: the echo has to be asked. */
-const withoutAsking = ({ delivery, echo }: Flag): Verdict | null => {
-  if (delivery !== 'poll') return unknown(`delivery by "${delivery}" cannot be proved yet: look at the application`)
+const withoutAsking = ({ echo }: Flag): Verdict | null => {
   if (!echo) return unknown('the plan names no echo: the parameter is set, and nobody says who obeys it')
   return null
 }
@@ -114,7 +113,8 @@ export const proveDelivery = async (
   contained: Containment,
   ports: DeliveryPorts,
 ): Promise<CheckResult[]> => {
-  const flags = containingFlags(plan)
+  // Of what is brought to the application, its platform says more; its consumers are asked as well where they can be.
+  const flags = containingFlags(plan).filter(([, { delivery, echo }]) => delivery === 'poll' || echo !== undefined)
   const verdicts = new Map(flags.map(([name, flag]): [string, Verdict | null] => [name, withoutAsking(flag)]))
   const asked = flags.flatMap(([name]) => (verdicts.get(name) === null ? [name] : []))
   if (asked.length > 0)
@@ -126,8 +126,8 @@ export const proveDelivery = async (
     } catch (error) {
       for (const name of asked) verdicts.set(name, unknown(messageOf(error)))
     }
-  return flags.map(([name, { safe, within }]) => ({
-    name: `${DELIVERY_OF}${name}`,
+  return flags.map(([name, { delivery, safe, within }]) => ({
+    name: `${DELIVERY_OF}${name}${delivery === 'poll' ? '' : ', as its consumers say'}`,
     describe: `The application obeys "${safe}", ${printDuration(within)} after the flag was set.`,
     ...(verdicts.get(name) ?? unknown('it was not asked')),
   }))

@@ -26,7 +26,9 @@ export interface Common {
  * no environment, and several local stacks can live in one process. `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL` and
  * `AWS_REGION` are read at each call. Each client in a file of its own: a function loads those that it calls.
  */
-export const memoised = <C>(service: 'S3' | 'SSM' | 'SNS' | 'SFN' | 'KMS' | 'CLOUDWATCH') => {
+export const memoised = <C>(
+  service: 'S3' | 'SSM' | 'SNS' | 'SFN' | 'KMS' | 'CLOUDWATCH' | 'ECS' | 'LAMBDA' | 'EKS' | 'RDS',
+) => {
   const clients = new Map<string, C>()
   return (limits: Limits, watched: readonly Watched[], create: (common: Common) => C): C => {
     const endpoint = process.env[`AWS_ENDPOINT_URL_${service}`] || process.env.AWS_ENDPOINT_URL

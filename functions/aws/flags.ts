@@ -1,27 +1,32 @@
-import { GetParameterCommand, ParameterNotFound, PutParameterCommand } from '@aws-sdk/client-ssm'
+import { GetParameterCommand, type Parameter, ParameterNotFound, PutParameterCommand } from '@aws-sdk/client-ssm'
 import type { Limits } from '#aws/clients.ts'
 import { fromSdk } from '#aws/sdk-errors.ts'
 import { ssmClient } from '#aws/ssm-client.ts'
+import type { FlagPath } from '#core/names.ts'
 import type { Flags } from '#core/ports.ts'
+
+const get = async (path: FlagPath, limits?: Limits): Promise<Parameter | null> => {
+  try {
+    return (await ssmClient(limits).send(new GetParameterCommand({ Name: path }))).Parameter ?? null
+  } catch (error) {
+    if (error instanceof ParameterNotFound) return null
+    const call = {
+      doing: `Reading parameter "${path}"`,
+      action: 'ssm:GetParameter',
+      unreachable: 'Flag.Unreadable',
+      denied: 'Flag.Denied',
+      rejected: 'Flag.Unreadable',
+    } as const
+    throw fromSdk(error, call, 'Correct the name of the parameter in the plan.')
+  }
+}
 
 /** Feature flags in SSM Parameter Store. Parameters are created as type String and keep the tier they have. */
 export const ssmFlags = (limits?: Limits): Flags => ({
   async read(path) {
-    try {
-      const { Parameter } = await ssmClient(limits).send(new GetParameterCommand({ Name: path }))
-      if (Parameter?.Value === undefined || Parameter.Version === undefined) return null
-      return { value: Parameter.Value, version: Parameter.Version }
-    } catch (error) {
-      if (error instanceof ParameterNotFound) return null
-      const call = {
-        doing: `Reading parameter "${path}"`,
-        action: 'ssm:GetParameter',
-        unreachable: 'Flag.Unreadable',
-        denied: 'Flag.Denied',
-        rejected: 'Flag.Unreadable',
-      } as const
-      throw fromSdk(error, call, 'Correct the name of the parameter in the plan.')
-    }
+    const found = await get(path, limits)
+    if (found?.Value === undefined || found.Version === undefined) return null
+    return { value: found.Value, version: found.Version }
   },
   async write(path, value) {
     try {
@@ -42,3 +47,7 @@ export const ssmFlags = (limits?: Limits): Flags => ({
     }
   },
 })
+
+/** When the present value of a flag was written, for whoever has to tell what began after it. */
+export const flagWrittenAt = async (path: FlagPath, limits?: Limits): Promise<Date | null> =>
+  (await get(path, limits))?.LastModifiedDate ?? null

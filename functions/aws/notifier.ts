@@ -48,7 +48,7 @@ export const snsNotifier = (topicArn: Arn, limits?: Limits): Pick<Notifier, 'sen
 export const snsChat = (topicArn: () => string | undefined, limits?: Limits): Pick<Notifier, 'chat'> => ({
   async chat(notification) {
     const topic = topicArn()
-    if (!topic || notification.chat === undefined) return null
+    if (!topic) return null
     return publish(topic, limits, {
       Message: JSON.stringify(notification.chat),
       MessageAttributes: attributesOf(notification),
@@ -80,11 +80,11 @@ const publish = async (
 const byProtocol = (notification: Notification, text: string): string => {
   for (let bytes = MESSAGE_BYTES; ; bytes = Math.floor(bytes / 2)) {
     const body = cut(text, bytes)
-    const document = JSON.stringify(notification.document ?? { subject: notification.subject, text: body })
+    const document = JSON.stringify(notification.document)
     const message = JSON.stringify({
       default: body,
       email: body,
-      sms: asciiSubject(notification.sms ?? notification.subject, SMS_CHARACTERS),
+      sms: asciiSubject(notification.sms, SMS_CHARACTERS),
       https: Buffer.byteLength(document) <= bytes ? document : JSON.stringify({ subject: notification.subject }),
     })
     if (Buffer.byteLength(message) <= MESSAGE_BYTES) return message

@@ -1,4 +1,6 @@
-export type FaultyService = 's3' | 'ssm' | 'sns' | 'states' | 'kms' | 'cloudwatch'
+import type { ServiceName } from './service.ts'
+
+export type FaultyService = 's3' | ServiceName
 
 /**
  * What goes wrong.

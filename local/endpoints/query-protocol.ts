@@ -3,6 +3,9 @@ import type { IncomingMessage } from 'node:http'
 import { ApiError } from './json-protocol.ts'
 import type { Reply, Service, ServiceName } from './service.ts'
 
+/** Content of an element: a text, other elements by name, or several of the same name. */
+export type Xml = string | { readonly [element: string]: Xml | readonly Xml[] }
+
 export interface QueryService {
   readonly name: ServiceName
   readonly version: string
@@ -10,7 +13,7 @@ export interface QueryService {
   readonly namespace: string
   /** By the form's `Action`; gives the elements of the result. `region` is the caller's. */
   readonly operations: Readonly<
-    Record<string, (form: URLSearchParams, region: string) => Readonly<Record<string, string>>>
+    Record<string, (form: URLSearchParams, region: string) => Readonly<Record<string, Xml>>>
   >
   /** What a fault's `key` is compared with. */
   key(form: URLSearchParams): string | null
@@ -43,9 +46,8 @@ export const queryService = ({ name, version, namespace, operations, key }: Quer
           throw new ApiError('InvalidAction', `"${action}" of version ${form.get('Version')} is not served locally.`)
         }
         const output = run(form, scopeOf(request)?.region ?? '')
-        const result = Object.entries(output).map(([element, text]) => `<${element}>${escaped(text)}</${element}>`)
         const metadata = `<ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata>`
-        return reply(200, `${action}Response`, `<${action}Result>${result.join('')}</${action}Result>${metadata}`)
+        return reply(200, `${action}Response`, `<${action}Result>${xmlOf(output)}</${action}Result>${metadata}`)
       } catch (error) {
         if (error instanceof ApiError) return failure(error)
         return failure(new ApiError('InternalError', error instanceof Error ? error.message : String(error), 500))
@@ -53,6 +55,17 @@ export const queryService = ({ name, version, namespace, operations, key }: Quer
     },
   }
 }
+
+const xmlOf = (content: Xml): string =>
+  typeof content === 'string'
+    ? escaped(content)
+    : Object.entries(content)
+        .flatMap(([element, value]) =>
+          (Array.isArray(value) ? (value as readonly Xml[]) : [value as Xml]).map(
+            (one) => `<${element}>${xmlOf(one)}</${element}>`,
+          ),
+        )
+        .join('')
 
 /** `prefix.1.Name=a&prefix.1.Value.X=b` → `[{ Name: 'a', 'Value.X': 'b' }]`, in the order of the numbers. */
 export const formEntries = (form: URLSearchParams, prefix: string): Record<string, string>[] => {
@@ -73,7 +86,7 @@ const isForm = ({ headers }: IncomingMessage): boolean =>
   headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
 
 /** `Credential=<key>/<date>/<region>/<service>/aws4_request` */
-const scopeOf = ({ headers }: IncomingMessage): { region: string; service: string } | null => {
+export const scopeOf = ({ headers }: IncomingMessage): { region: string; service: string } | null => {
   const [, region, service] = headers.authorization?.match(/Credential=[^,]+\/([^/,]+)\/([^/,]+)\/aws4_request/) ?? []
   return region === undefined || service === undefined ? null : { region, service }
 }

@@ -1,6 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 
-export type ServiceName = 'ssm' | 'sns' | 'states' | 'kms' | 'cloudwatch'
+export type ServiceName =
+  | 'ssm'
+  | 'sns'
+  | 'states'
+  | 'kms'
+  | 'cloudwatch'
+  | 'rds'
+  | 'ecs'
+  | 'lambda'
+  | 'eks'
+  | 'kubernetes'
 
 /** The answer to one call, small enough to be held in memory. */
 export interface Reply {

@@ -7,6 +7,8 @@ const Version = z.strictObject({
   value: z.string(),
   type: z.enum(['String', 'StringList', 'SecureString']),
   description: z.string().optional(),
+  /** Of a SecureString; the default key when there is none. */
+  keyId: z.string().optional(),
   modifiedAt: z.iso.datetime().transform((text) => new Date(text)),
 })
 export type ParameterVersion = z.infer<typeof Version>

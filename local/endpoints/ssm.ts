@@ -3,12 +3,15 @@ import { z } from 'zod'
 import type { Clock } from '#core/ports.ts'
 import { ApiError, jsonService, operation, page } from './json-protocol.ts'
 import type { Service } from './service.ts'
+import { type CommandsState, runCommands, type SentCommand } from './ssm-commands.ts'
 import { type Parameter, Parameters, type ParameterVersion } from './ssm-parameters.ts'
+import type { SsmState } from './ssm-state.ts'
 
 /** Where the parameters are said to be: what their ARNs begin with. */
 const ARN = 'arn:aws:ssm:local:000000000000:parameter'
 const MAX_VALUE_BYTES = 4_096
 const MAX_LEVELS = 15
+const DEFAULT_KEY = 'alias/aws/ssm'
 
 const Name = z.string().min(1).max(2_048)
 const Tags = z
@@ -16,25 +19,36 @@ const Tags = z
   .transform((tags) => Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])))
 const Decrypted = { WithDecryption: z.boolean().default(false) }
 
+export interface SsmService extends Service {
+  /** Brings parameters to what a fixture says of them; those that it does not name stay as they are. */
+  load(state: SsmState): void
+  /** The same for the documents of Run Command. */
+  loadCommands(state: CommandsState): void
+  /** Commands that were sent, oldest first. */
+  sentCommands(): readonly SentCommand[]
+}
+
 /**
  * Parameter Store: GetParameter, GetParameters, GetParametersByPath, GetParameterHistory, PutParameter, DeleteParameter,
- * AddTagsToResource, ListTagsForResource. Parameters of the standard tier; no labels, no policies. A SecureString is
+ * AddTagsToResource, ListTagsForResource; Run Command, see `ssm-commands.ts`. Parameters of the standard tier; no labels, no policies. A SecureString is
  * shown in the clear with WithDecryption only, and is not encrypted on this disk: use made-up secrets. Kept in `<directory>/parameters.json`.
  */
-export const ssmService = ({ directory, clock }: { directory: string; clock: Pick<Clock, 'now'> }): Service => {
+export const ssmService = ({ directory, clock }: { directory: string; clock: Pick<Clock, 'now'> }): SsmService => {
   const parameters = new Parameters(join(directory, 'parameters.json'))
+  const commands = runCommands({ path: join(directory, 'commands.json'), clock })
   const find = (name: string): Parameter => {
     const found = parameters.get(name)
     if (found === undefined) throw new ApiError('ParameterNotFound', `There is no parameter "${name}".`)
     return found
   }
 
-  return jsonService({
+  const service = jsonService({
     name: 'ssm',
     target: 'AmazonSSM',
     version: '1.1',
     key: (input) => z.object({ Name: z.string() }).safeParse(input).data?.Name ?? null,
     operations: {
+      ...commands.operations,
       GetParameter: operation(z.strictObject({ Name, ...Decrypted }), ({ Name, WithDecryption }) => ({
         Parameter: shown(WithDecryption, ...select(find, Name)),
       })),
@@ -91,8 +105,9 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
           Tags: Tags.optional(),
           Tier: z.literal('Standard').optional(),
           DataType: z.literal('text').optional(),
+          KeyId: z.string().min(1).optional(),
         }),
-        ({ Name, Value, Type, Description, Overwrite, Tags }) => {
+        ({ Name, Value, Type, Description, Overwrite, Tags, KeyId }) => {
           requireName(Name)
           if (Buffer.byteLength(Value) > MAX_VALUE_BYTES) {
             throw new ApiError('ValidationException', `The value of "${Name}" has more than ${MAX_VALUE_BYTES} bytes.`)
@@ -112,6 +127,9 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
           }
           const type = Type ?? (before && latest(before).type)
           if (type === undefined) throw new ApiError('ValidationException', 'A new parameter must have a Type.')
+          if (KeyId !== undefined && type !== 'SecureString') {
+            throw new ApiError('ValidationException', 'KeyId is required for SecureString type parameter only.')
+          }
           if (before !== undefined && latest(before).type !== type) {
             throw new ApiError('HierarchyTypeMismatchException', `The type of "${Name}" is ${latest(before).type}.`)
           }
@@ -120,6 +138,7 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
             type,
             modifiedAt: clock.now(),
             ...(Description === undefined ? {} : { description: Description }),
+            ...(type === 'SecureString' ? { keyId: KeyId ?? DEFAULT_KEY } : {}),
           }
           return { Version: latest(parameters.put(Name, content, Tags ?? {})).version, Tier: 'Standard' }
         },
@@ -137,6 +156,26 @@ export const ssmService = ({ directory, clock }: { directory: string; clock: Pic
       ),
     },
   })
+  return {
+    ...service,
+    loadCommands: commands.load,
+    sentCommands: commands.sent,
+    load(state) {
+      for (const [name, wanted] of Object.entries(state)) {
+        requireName(name)
+        const before = parameters.get(name)
+        if (wanted === null) {
+          if (before) parameters.delete(name)
+          continue
+        }
+        const there = before && latest(before)
+        if (there?.value === wanted.value && there.type === wanted.type) continue
+        // A parameter keeps its type for as long as it lives.
+        if (there && there.type !== wanted.type) parameters.delete(name)
+        parameters.put(name, { ...wanted, modifiedAt: clock.now() }, {})
+      }
+    },
+  }
 }
 
 const latest = ({ versions }: Parameter): ParameterVersion => versions.at(-1) ?? versions[0]
@@ -193,6 +232,7 @@ const historical = (decrypted: boolean, name: string, stored: ParameterVersion) 
   Version: stored.version,
   LastModifiedDate: stored.modifiedAt,
   LastModifiedUser: 'arn:aws:iam::000000000000:root',
+  KeyId: stored.type === 'SecureString' ? (stored.keyId ?? DEFAULT_KEY) : undefined,
   Description: stored.description,
   DataType: 'text',
   Tier: 'Standard',

@@ -18,6 +18,13 @@ const CONTAINED: Notification = {
   severity: 'critical',
   subject: 'pgvector-search: contained',
   body: 'The flag VECTOR_SEARCH_ENABLED is "false".',
+  environment: 'prod',
+  path: null,
+  signal: null,
+  drill: false,
+  sms: 'prod pgvector-search: contained',
+  document: { version: 1 },
+  chat: { version: '1.0' },
 }
 
 const open = async () => {
@@ -52,6 +59,7 @@ describe('a notification', () => {
           incident: 'incident-1',
           event: 'contained',
           severity: 'critical',
+          environment: 'prod',
           drill: 'false',
         },
       },

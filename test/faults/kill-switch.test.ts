@@ -19,6 +19,7 @@ const DO_NOT_ASK = [
   'open-incident',
   'notify',
   'preserve-evidence',
+  'follow-delivery',
   'prove-delivery',
   'snapshot-part',
   'verify-snapshot',
@@ -32,6 +33,8 @@ const DO_NOT_ASK = [
   'needs-human',
   'report',
 ]
+
+const WORKLOAD = { platform: 'ecs', cluster: 'app', service: 'web' }
 
 const stop = { stopped: true, by: 'Ada', reason: 'the DBA works on it', clock: realClock }
 const release = { ...stop, stopped: false }
@@ -74,6 +77,16 @@ describePostgres('the kill switch', () => {
         'drop-indexes': { indexes: [{ schema: 'public', name: 'embeddings_embedding_idx' }] },
         'run-sql': { file: 'sql/longest-query.sql' },
         'set-flag': { flag: 'VECTOR_SEARCH_ENABLED', to: 'on' },
+        'restore-config': { path: '/app/{env}/search/' },
+        throttle: { set: { '/app/{env}/LIMIT': '1' } },
+        'parameter-group': { group: 'app', of: 'instance', parameters: ['work_mem'], reboot: 'ask' },
+        capacity: { cluster: 'app', min: 1, max: 2 },
+        'rds-snapshot': { cluster: 'app' },
+        webhook: { webhook: 'pager', say: 'help' },
+        'run-command': { document: 'restart', targets: { InstanceIds: ['i-1'] } },
+        'previous-version': { workload: WORKLOAD, to: 'web:1', within: 1000 },
+        restart: { workload: WORKLOAD, why: '', within: 1000 },
+        scale: { workload: WORKLOAD, to: 0, within: 1000 },
         'list-parts': { retirement: 'full-1' },
         'seal-snapshot': { retirement: 'full-1' },
         'undo-retire': restore,

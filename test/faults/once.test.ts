@@ -23,6 +23,8 @@ interface Task {
   readonly Payload: unknown
 }
 
+const WORKLOAD = { platform: 'ecs', cluster: 'app', service: 'web' }
+
 describePostgres('one rollback of a plan at a time', () => {
   let world: World
   let plans: string
@@ -165,6 +167,16 @@ describePostgres('one rollback of a plan at a time', () => {
       'drop-indexes': { indexes: [{ schema: 'public', name: 'embeddings_embedding_idx' }] },
       'run-sql': { file: 'sql/longest-query.sql' },
       'set-flag': { flag: 'VECTOR_SEARCH_ENABLED', to: 'on' },
+      'restore-config': { path: '/app/{env}/search/' },
+      throttle: { set: { '/app/{env}/LIMIT': '1' } },
+      'parameter-group': { group: 'app', of: 'instance', parameters: ['work_mem'], reboot: 'ask' },
+      capacity: { cluster: 'app', min: 1, max: 2 },
+      'rds-snapshot': { cluster: 'app' },
+      webhook: { webhook: 'pager', say: 'help' },
+      'run-command': { document: 'restart', targets: { InstanceIds: ['i-1'] } },
+      'previous-version': { workload: WORKLOAD, to: 'web:1', within: 1000 },
+      restart: { workload: WORKLOAD, why: '', within: 1000 },
+      scale: { workload: WORKLOAD, to: 0, within: 1000 },
       retire: {},
       'list-parts': { retirement },
       'seal-snapshot': { retirement },

@@ -5,9 +5,11 @@ import { decideKeys } from '#core/decide/keys.ts'
 import { keys } from '#core/incident/keys.ts'
 import type { IncidentId, PlanName, RetirementId } from '#core/names.ts'
 import { loadPlan } from '#core/plan/load.ts'
+import { recordedKeys } from '#core/recorded/keys.ts'
 import { restoredKey, restorePartsKey } from '#core/restore/side-schema.ts'
 import { manifestKey, partKey, partsKey, sidecarKey, snapshotOf } from '#core/snapshot/keys.ts'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
+import { workloadKeys } from '#core/workloads/keys.ts'
 import { statementsFor } from '#infra/permissions.ts'
 import type { Setting } from '#infra/setting.ts'
 import { edited, planFolder } from '#test/core/plan/folder.ts'
@@ -129,7 +131,7 @@ describe('the bucket', () => {
       [`${keys.runs(plan)}at-other.json`]: ['open-incident', 'safe-point'],
       [keys.breaker(plan)]: ['open-incident'],
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
-      [`${keys.checks(incident)}at-full.json`]: ['prove-delivery', 'verify'],
+      [`${keys.checks(incident)}at-full.json`]: ['follow-delivery', 'prove-delivery', 'verify'],
       [`${keys.human(incident)}at.json`]: ['needs-human'],
       [`${keys.messages(incident)}started-0123.json`]: [
         'ask-approval',
@@ -153,6 +155,16 @@ describe('the bucket', () => {
       [keys.purged(incident)]: ['purge'],
       [`${keys.looks(incident)}at-full.json`]: ['watch'],
       [keys.reEnabling(incident)]: ['re-enable'],
+      [recordedKeys.chosen(incident)]: ['parameter-group', 'previous-version', 'restore-config', 'scale'],
+      [workloadKeys.found(incident, 'restart-0123')]: ['previous-version', 'restart', 'scale', 'set-flag'],
+      [recordedKeys.found(incident, '0123')]: ['parameter-group', 'restore-config'],
+      [`${keys.commands(incident)}0123/sent.json`]: ['run-command'],
+      [`${keys.evidence(incident)}command-0123.json`]: ['preserve-evidence', 'run-command'],
+      [`${keys.calls(incident)}0123.json`]: ['webhook'],
+      [`${keys.leftOpen(incident)}0123.json`]: ['parameter-group'],
+      'relief/pgvector-search/throttle/0123/000001.json': ['capacity', 'throttle'],
+      // By CI, with its own rights: no run says what is good.
+      [recordedKeys.record(plan, '2026-11-21T03:00:00.000Z')]: [],
       // Written by the command line, with the rights of a person.
       [keys.lastDrill(plan)]: ['report'],
       [keys.retirement(plan, incident)]: ['retire', 'set-aside'],
@@ -191,6 +203,16 @@ describe('the bucket', () => {
       'drop-indexes',
       'run-sql',
       'set-flag',
+      'restore-config',
+      'throttle',
+      'parameter-group',
+      'capacity',
+      'rds-snapshot',
+      'webhook',
+      'run-command',
+      'previous-version',
+      'restart',
+      'scale',
       'retire',
       'list-parts',
       'seal-snapshot',
@@ -228,7 +250,20 @@ describe('the bucket', () => {
 
   test('shows how a run began to every step that tells people of it, or asks since when it is contained or who began it', () => {
     const tells: StepKind[] = ['ask-approval', 'needs-human', 'notify', 'report']
-    const asks = ['answer', 'choose-restore', 'open-incident', 'prove-delivery', 're-enable', 'remind']
+    const asks = [
+      'answer',
+      'choose-restore',
+      'follow-delivery',
+      'open-incident',
+      'parameter-group',
+      'previous-version',
+      'prove-delivery',
+      're-enable',
+      'remind',
+      'restore-config',
+      'scale',
+      'webhook',
+    ]
     expect(readers(keys.incident(incident))).toEqual([...tells, ...asks].sort())
   })
 

@@ -53,7 +53,11 @@ test('every environment has a stack for what stays and one for the rest, and its
 describe('what is drilled is what is deployed', () => {
   test('substitutions of the definition = steps of the registry = handlers = functions', () => {
     const handlers = readdirSync(new URL('../../functions/', import.meta.url))
-      .filter((file) => file.endsWith('.ts') && !['adapters.ts', 'lambda.ts', 'ports.ts', 'plans.ts'].includes(file))
+      .filter(
+        (file) =>
+          file.endsWith('.ts') &&
+          !['adapters-platform.ts', 'adapters.ts', 'lambda.ts', 'ports.ts', 'plans.ts'].includes(file),
+      )
       .map((file) => file.slice(0, -'.ts'.length))
       .filter((name) => !BESIDE.includes(name))
     const functions = [...functionsOf(template).keys()].filter((name) => !BESIDE.includes(name))

@@ -8,6 +8,7 @@ const Statement = z.object({
   Effect: z.enum(['Allow', 'Deny']),
   Action: many(z.string()),
   Resource: many(z.string()),
+  Condition: z.record(z.string(), z.unknown()).optional(),
 })
 export type Statement = z.output<typeof Statement>
 

@@ -178,7 +178,7 @@ test('people are told every week of every plan', async () => {
   expect(await stack.invoke('observe-report', {})).toEqual([{ plan: PLAN, cases: 7 }])
   const [message] = stack.messages().slice(before)
   expect(message).toMatchObject({
-    subject: `${PLAN} in test: the week, 7 alarms`,
+    subject: `${PLAN} test: the week: 7 alarms`,
     attributes: { plan: PLAN, event: 'observe-report', severity: 'info' },
   })
   expect(message?.message).toContain('1 right, 1 false')

@@ -199,7 +199,7 @@ describe('an alarm without data', () => {
     stack.clock.travel(15 * MINUTE)
     for (let i = 0; i < 3; i++) await sweep()
     const messages = stack.messages()
-    expect(messages).toMatchObject([{ subject: `${PLAN} in test: no data for connection-failures` }])
+    expect(messages).toMatchObject([{ subject: `${PLAN} test: no data for connection-failures` }])
     expect(messages[0]?.attributes).toMatchObject({ event: 'no-data', severity: 'warning' })
     expect(await flag()).toBe('true')
     expect(await incidents()).toEqual([])

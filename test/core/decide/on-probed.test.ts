@@ -143,7 +143,7 @@ test.each([
 ])('a function that %s is told to people, and rolls nothing back', async (_, condition, responsePayload, said) => {
   const { log, sent, outcomes } = await after(LEAK, { condition, responsePayload })
   expect(log).toEqual(['tell probe-failed'])
-  expect(sent).toMatchObject([{ plan: 'small', severity: 'warning', subject: 'small in prod: the probes did not run' }])
+  expect(sent).toMatchObject([{ plan: 'small', severity: 'warning', subject: 'small prod: the probes did not run' }])
   expect(sent[0]?.body).toContain(said)
   expect(outcomes).toMatchObject([{ action: 'monitor', plan: 'small', contained: null, execution: null }])
 })

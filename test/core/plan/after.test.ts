@@ -84,9 +84,12 @@ describe('the ramp of a plan', () => {
     expect(await problemsWith(ramped('{}'))).toEqual([
       expect.stringContaining('has no parameter for a percentage, so that its first step would be all'),
     ])
-    expect(await problemsWith(RAMP, ramped('{}'), ['delivery: poll', 'delivery: ecs-redeploy'])).toEqual([
-      expect.stringContaining('"ecs-redeploy" would not follow a ramp'),
-    ])
+    expect(
+      await problemsWith(RAMP, ramped('{}'), [
+        'delivery: poll',
+        'delivery: ecs-redeploy\n    deliver: { cluster: app, service: web }',
+      ]),
+    ).toEqual([expect.stringContaining('"ecs-redeploy" would not follow a ramp')])
     expect(await problemsWith(RAMP, ramped('{ hold: 15s, every: 5s }'))).toEqual([
       expect.stringContaining('is over before the application follows flag "SEARCH" (15s)'),
     ])

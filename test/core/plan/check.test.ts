@@ -12,15 +12,41 @@ test('a good plan has no problems', async () => {
 })
 
 describe('delivery', () => {
-  test.each([
-    'ecs-redeploy',
-    'lambda-config',
-    'webhook',
-  ])('by %s is refused: nothing would bring the flag to the application', async (way) => {
-    const problems = await problemsWith({ 'plan.yaml': edited(['delivery: poll', `delivery: ${way}`]) })
-    expect(problems).toHaveLength(1)
-    expect(problems[0]).toContain(`Delivery by "${way}" is not built yet`)
-    expect(problems[0]).toContain('delivery: poll')
+  const by = (way: string, ...more: string[]) => ({
+    'plan.yaml': edited(['delivery: poll', [`delivery: ${way}`, ...more].join('\n    ')]),
+  })
+  const WAYS = [
+    ['ecs-redeploy', '{ cluster: "app-{env}", service: web }'],
+    ['lambda-config', '{ function: search, alias: live, variable: SEARCH }'],
+    ['eks-restart', '{ cluster: main, namespace: default, deployment: web, variable: SEARCH }'],
+  ] as const
+
+  test.each(WAYS)('by %s needs somebody that is brought the flag that way', async (way, target) => {
+    expect(await problemsWith(by(way, `deliver: ${target}`))).toEqual([])
+    const [nobody] = await problemsWith(by(way))
+    expect(nobody).toContain(`Delivery by "${way}" does not say to whom. Write deliver: {`)
+    const [other] = await problemsWith(by(way, 'deliver: { webhook: pager }'))
+    expect(other).toContain(`This is nobody that "${way}" delivers to.`)
+  })
+
+  test('by polling is brought to nobody', async () => {
+    const [problem] = await problemsWith(by('poll', 'deliver: { cluster: app, service: web }'))
+    expect(problem).toContain('Leave deliver out')
+  })
+
+  test('by a webhook is one of the plan', async () => {
+    const [problem] = await problemsWith(by('webhook', 'deliver: { webhook: pager }'))
+    expect(problem).toContain('"pager" is not a webhook of this plan. Add it to webhooks.')
+  })
+
+  test('by a Lambda configuration is refused beside a step that goes back to an earlier version of that alias', async () => {
+    const text = edited(
+      ['delivery: poll', 'delivery: lambda-config\n    deliver: { function: search, alias: live }'],
+      ['- run-sql: { file: sql/step.sql }', '- previous-version: { lambda: { function: search, alias: live } }'],
+    )
+    expect(await problemsWith({ 'plan.yaml': text, 'sql/step.sql': null })).toEqual([
+      expect.stringContaining('back to a version that does not know what flag "SEARCH" is set to'),
+    ])
   })
 
   test('by an echo is a single SELECT that is there', async () => {

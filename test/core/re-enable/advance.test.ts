@@ -14,6 +14,7 @@ import { ssmService } from '#local/endpoints/ssm.ts'
 import { edited, planFolder } from '#test/core/plan/folder.ts'
 import { host, scratch } from '#test/local/endpoints/host.ts'
 import { realClock } from '#test/support/clock.ts'
+import { noDeliverer } from '#test/support/deliverer.ts'
 import { createBucket } from '#test/support/endpoints.ts'
 
 const [A, B] = ['/app/test/SEARCH', '/app/test/OTHER'] as FlagPath[]
@@ -68,7 +69,7 @@ const lease = (epoch: number) =>
     ...{ plan: run.plan, epoch, incident: run.incident, execution: run.execution },
     ...{ claimedAt: '2026-11-21T02:59:00.000Z', released: false },
   })
-const contain = () => containPlan(plan, { flags, clock: realClock, environment: 'test' })
+const contain = () => containPlan(plan, { flags, clock: realClock, environment: 'test', deliverer: noDeliverer })
 const take = (after: number, ports: { flags?: Flags; objects?: Objects; subject?: ReEnableSubject } = {}) =>
   advance(
     run,
@@ -236,7 +237,12 @@ describe('containment', () => {
       return flags.write(path, value)
     }
     const recorded: Flags = { read: flags.read, write }
-    const { detail } = await containPlan(plan, { flags: recorded, clock: realClock, environment: 'test' })
+    const { detail } = await containPlan(plan, {
+      flags: recorded,
+      clock: realClock,
+      environment: 'test',
+      deliverer: noDeliverer,
+    })
     expect(written.slice(0, 2).sort()).toEqual([B, A])
     expect(detail).toBe('SEARCH set to "false", OTHER set to "off", SEARCH for 0%, OTHER for 0%')
     expect(await values()).toEqual(['false', 'off', '0', '0'])

@@ -1,0 +1,4 @@
+import { followDelivery } from '#core/steps/follow-delivery.ts'
+import { lambda } from '#functions/lambda.ts'
+
+export const handler = lambda(followDelivery)
