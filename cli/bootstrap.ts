@@ -60,7 +60,7 @@ const checkRoles = async (session: Session, plan: Plan, role: string, set: boole
   const wanted = [
     ...Object.values(plan.checks).map((check) => (check.kind === 'sql' ? check.as : null)),
     ...Object.values(plan.signals).map(({ source }) => (source.kind === 'probe' ? source.as : null)),
-    ...Object.values(plan.flags).map(({ echo }) => echo?.as ?? null),
+    ...Object.values(plan.flags).map(({ echo }) => (echo?.kind === 'sql' ? echo.as : null)),
   ].filter((name) => name !== null)
   const { rows } = await session.query<{ name: string }>(notMember(role, wanted))
   return rows.map(({ name }) => sql`grant ${sql.id(name)} to ${sql.id(role)}${sql.raw(set ? ' with set true' : '')}`)

@@ -20,6 +20,7 @@ import { type DrillReport, renderDrillHtml, renderDrillMarkdown } from '#core/re
 import type { LocalOutcome } from '#local/outcome.ts'
 import { machineDefinition, writeReports } from '#local/reports.ts'
 import { type Stack, startStack } from '#local/stack.ts'
+import { startStandIn } from '#local/stand-in.ts'
 
 export interface DrillOptions {
   readonly path?: string
@@ -158,6 +159,7 @@ const drillWay = async ({ directory, plan, options, shown }: Drilling, runs: rea
       plansDirectory: dirname(directory),
       database: database.forStack,
       approvers: approversOf(plan),
+      steps: 'hurry',
       onEvent: showStates(shown),
     })
     const stop = () =>
@@ -168,6 +170,8 @@ const drillWay = async ({ directory, plan, options, shown }: Drilling, runs: rea
     process.once('SIGINT', stop).once('SIGTERM', stop)
     try {
       await switchOn(stack, plan)
+      const app = await startStandIn(plan, { stack, database: database.database, environment: ENVIRONMENT })
+      stack.endsWith(() => app.close())
       const before = await definitionsOf(database.database, plan)
       const drilled = await walk(stack, plan, runs, database, began)
       if (drilled.exitCode === EXIT.ok && runs.at(-1)?.path === 'restore') {

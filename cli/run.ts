@@ -9,8 +9,11 @@ import { isRollbackError, RollbackError } from '#core/errors.ts'
 import { checkDatabase } from '#core/incident/right-database.ts'
 import { PATHS, type Path } from '#core/names.ts'
 import { printDuration } from '#core/plan/duration.ts'
+import { fixtureIn } from '#core/plan/fixture.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { loadPlan } from '#core/plan/load.ts'
+import { suggestion } from '#core/plan/nearest.ts'
+import { ServiceUrl } from '#core/plan/services.ts'
 import { requireScenario } from '#core/plan/work-of.ts'
 import { renderHtml } from '#core/report/html.ts'
 import { renderMarkdown } from '#core/report/markdown.ts'
@@ -18,7 +21,8 @@ import { summary } from '#core/report/summary.ts'
 import type { Approver } from '#local/answers.ts'
 import type { LocalOutcome } from '#local/outcome.ts'
 import { machineDefinition, writeReports } from '#local/reports.ts'
-import { startStack } from '#local/stack.ts'
+import { type Stack, startStack } from '#local/stack.ts'
+import { startStandIn } from '#local/stand-in.ts'
 
 export interface RunOptions {
   readonly path: string
@@ -28,6 +32,7 @@ export interface RunOptions {
   readonly state?: string
   readonly confirm?: string
   readonly approve?: readonly string[]
+  readonly service?: readonly string[]
   readonly wait?: boolean
   readonly reason?: string
   readonly snapshot?: string
@@ -81,16 +86,37 @@ const approverOf = (text: string): Approver => {
  * The wrong database, or the wrong version of the extension, is refused before anything is done. One that does not answer
  * is no reason to stop: containment does not need it.
  */
-const preflight = async (plan: Plan, url: string): Promise<void> => {
+const preflight = async (plan: Plan, url: string): Promise<{ isFixture: boolean }> => {
   const database = postgres({ url })
   try {
-    await database.session({ applicationName: 'vector-rollback:preflight' }, (session) =>
-      checkDatabase(session, plan, database.label),
-    )
+    return await database.session({ applicationName: 'vector-rollback:preflight' }, async (session) => {
+      await checkDatabase(session, plan, database.label)
+      return { isFixture: (await fixtureIn(session)) === plan.name }
+    })
   } catch (error) {
     if (!isRollbackError(error) || error.category !== 'unreachable') throw error
     process.stderr.write(`${error.message}\nGoing on to contain: that does not need the database.\n`)
+    return { isFixture: false }
   }
+}
+
+const serviceOf = (plan: Plan, text: string): [string, string] => {
+  const [, name, url] = /^([^=]+)=(.+)$/.exec(text) ?? []
+  if (!name || !ServiceUrl.safeParse(url).success)
+    throw usage(
+      `"--service ${text}" is not NAME=URL.`,
+      'Write --service search=https://search.example.com, once for each.',
+    )
+  if (plan.services[name]) return [name, url ?? '']
+  throw usage(`Plan "${plan.name}" has no service "${name}".`, suggestion(name, Object.keys(plan.services)))
+}
+
+/** Only on the data of a drill: beside a real database, what a stand-in answers would prove nothing. */
+const playApplication = async (plan: Plan, stack: Stack, url: string): Promise<void> => {
+  const { urls, close } = await startStandIn(plan, { stack, database: postgres({ url }), environment: 'local' })
+  stack.endsWith(close)
+  for (const [service, at] of Object.entries(urls))
+    process.stderr.write(`This database is a fixture: service "${service}" is played at ${at}.\n`)
 }
 
 /** Before it begins: nobody should wonder for half an hour what it does. */
@@ -119,7 +145,7 @@ export const run = async (planName: string, options: RunOptions): Promise<number
   const plan = await loadPlan(directory)
   const { databaseUrl, state, path } = required(options, plan)
   const approvers = (options.approve ?? []).map(approverOf)
-  await preflight(plan, databaseUrl)
+  const { isFixture } = await preflight(plan, databaseUrl)
   sayHowLong(plan, path, options)
   quietFunctions()
   const shown = progress({ stream: process.stderr, now: () => new Date() })
@@ -131,10 +157,12 @@ export const run = async (planName: string, options: RunOptions): Promise<number
     approvers: options.wait ? 'by-url' : () => approvers,
     onEvent: showStates(shown),
     watches: 'wait',
+    serviceUrls: { [plan.name]: Object.fromEntries((options.service ?? []).map((text) => serviceOf(plan, text))) },
   })
   const stop = () => void stack.close().finally(() => process.exit(130))
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
+    if (isFixture && !options.service) await playApplication(plan, stack, databaseUrl)
     const outcome = await runOnce(stack, {
       plan: basename(directory),
       path,

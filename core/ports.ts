@@ -1,6 +1,8 @@
 import type { FlagPath, IncidentId, Path, PlanName } from '#core/names.ts'
 import type { Sql } from '#core/sql/tag.ts'
 
+export type { ServiceAnswer, ServiceCall, Services } from './ports-services.ts'
+
 /** Feature flags: SSM parameters of type String. */
 export interface Flags {
   /** `null` when the parameter does not exist. Throws `Flag.Unreadable`. */

@@ -2,6 +2,7 @@ import { awsWorkloads } from '#aws/workloads.ts'
 import type { Commands, Parameters } from '#core/ports-config.ts'
 import type { ConfigMaps, Deliverer, Workloads } from '#core/ports-platform.ts'
 import type { Capacities, DatabaseSnapshots, ParameterGroups } from '#core/ports-rds.ts'
+import type { Services } from '#core/ports-services.ts'
 
 /** Of what a deployment consists of, each loaded when it is called: few functions do. */
 const parameters = async () => (await import('#aws/parameters.ts')).ssmParameters()
@@ -55,3 +56,14 @@ export const lazyDeliverer: Deliverer = {
   },
   writtenAt: async (path) => (await import('#aws/flags.ts')).flagWrittenAt(path),
 }
+
+/** `reach`: whom it may call. */
+export const lazyServices = (reach: 'internet' | 'loopback'): Services => ({
+  async call(...asked) {
+    const [{ httpServices }, { ssmSecrets }] = await Promise.all([
+      import('#aws/services.ts'),
+      import('#aws/secrets.ts'),
+    ])
+    return httpServices(ssmSecrets(), reach).call(...asked)
+  },
+})

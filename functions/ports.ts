@@ -5,6 +5,7 @@ import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
 import { isEvidenceKey } from '#core/incident/keys.ts'
 import { AUTONOMIES, type Autonomy } from '#core/plan/autonomy.ts'
+import { ServiceUrls } from '#core/plan/services.ts'
 import type { Clock, Database } from '#core/ports.ts'
 import type { Ports } from '#core/steps/define-step.ts'
 import {
@@ -26,6 +27,7 @@ import {
   lazyDeliverer,
   lazyParameterGroups,
   lazyParameters,
+  lazyServices,
   lazyWorkloads,
 } from '#functions/adapters-platform.ts'
 import { planFolder } from '#functions/plans.ts'
@@ -117,6 +119,13 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   alarms: lazyAlarms,
   metricHistory: lazyMetricHistory,
   flagHistory: lazyFlagHistory,
+  get services() {
+    // Set by the stack of a developer's machine alone; no deployment has it.
+    return lazyServices(process.env.LOOPBACK === 'true' ? 'loopback' : 'internet')
+  },
+  get serviceUrls() {
+    return ServiceUrls.parse(JSON.parse(process.env.SERVICE_URLS || '{}'))
+  },
   clock: clock ?? realClock,
   plans: planFolder(() => process.env.PLANS_DIRECTORY),
   get environment() {

@@ -38,6 +38,9 @@ const INDEXES = 'indexes/*'
 const JOINED = 'incidents/*/joined/*'
 const LOOKS = 'incidents/*/watch/*'
 const RE_ENABLING = 'incidents/*/re-enable.json'
+/** What was asked outside the database, for the functions in its network. */
+const OUTSIDE = 'incidents/*/outside/*'
+const BASELINES = 'baselines/*'
 const DRILLS = 'drills/*'
 /** The good state, written by CI before a deployment, with its own rights. */
 const RECORDED = 'recorded/*'
@@ -50,6 +53,8 @@ const LEFT_OPEN = 'incidents/*/left-open/*'
 /** What steps found of a workload, and began with it. */
 const PLATFORM = 'incidents/*/platform/*'
 const RELIEF = 'relief/*'
+/** Rows as they were: of those that change them alone, and of who writes the report. */
+const CAPTURED = 'evidence/*/captured/*'
 
 /** Takes the answers of people, and shows what they are asked. */
 export const ANSWER_ACCESS: BucketAccess = {
@@ -85,8 +90,8 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'preserve-evidence': inRun([LEASE], [EVIDENCE]),
   'follow-delivery': inRun([INCIDENT], [CHECKS]),
   'prove-delivery': inRun([INCIDENT], [CHECKS]),
+  'prove-delivery-outside': inRun([INCIDENT], [CHECKS]),
   'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
-  'run-sql': inRun([...MAY_CHANGE]),
   'set-flag': inRun([...MAY_CHANGE], [PLATFORM]),
   'previous-version': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], [PLATFORM, CHOSEN]),
   restart: inRun([...MAY_CHANGE], [PLATFORM]),
@@ -98,6 +103,9 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'rds-snapshot': inRun([...MAY_CHANGE]),
   'run-command': inRun([...MAY_CHANGE], ['incidents/*/commands/*', 'evidence/*/command-*']),
   webhook: inRun([...MAY_CHANGE, INCIDENT], ['incidents/*/calls/*']),
+  capture: inRun([], [CAPTURED]),
+  drain: inRun([...MAY_CHANGE], [CAPTURED, 'incidents/*/drains/*']),
+  'run-sql': inRun([...MAY_CHANGE], [CAPTURED]),
   retire: inRun([...MAY_CHANGE], ['retirements/*']),
   'list-parts': inRun([...MAY_CHANGE], ['snapshots/*/parts.json']),
   'snapshot-part': inRun([], ['snapshots/*/parts/*']),
@@ -116,8 +124,9 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'set-aside': inRun([...MAY_CHANGE, SNAPSHOTS], ['incidents/*/replaced.json', 'retirements/*']),
   'put-back': inRun([...MAY_CHANGE, SNAPSHOTS]),
   'swap-in': inRun([...MAY_CHANGE, SNAPSHOTS, APPROVALS], ['restores/*/restored.json', INDEXES]),
-  verify: inRun([], [CHECKS]),
-  watch: inRun([JOINED, RE_ENABLING], [LOOKS]),
+  'verify-outside': inRun([...MAY_CHANGE, JOINED, RE_ENABLING, BASELINES], [OUTSIDE, 'incidents/*/test-data/*']),
+  verify: inRun([OUTSIDE, BASELINES], [CHECKS]),
+  watch: inRun([OUTSIDE, BASELINES], [LOOKS]),
   gate: inRun([CHECKS, LOOKS, DRILLS]),
   're-enable': inRun([...MAY_CHANGE, APPROVALS, JOINED, DRILLS, INCIDENT], [RE_ENABLING, MESSAGES]),
   'needs-human': inRun([INCIDENT], [HUMAN, 'unopened/*', MESSAGES]),

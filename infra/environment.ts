@@ -3,11 +3,26 @@ import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
 import { AutonomyName } from '#core/plan/autonomy.ts'
 import { printPath } from '#core/plan/problem.ts'
+import { ServiceUrls } from '#core/plan/services.ts'
 import { ENVIRONMENT } from '#core/plan/vocabulary.ts'
 import { Database } from '#infra/database.ts'
 
 /** A function has 4 KiB for all of its settings. */
 const MOST_APPROVERS = 3_000
+const MOST_SERVICES = 3_000
+
+/** Loopback is a developer's machine, and the machine of a function is none. */
+const Services = ServiceUrls.superRefine((plans, context) => {
+  for (const [plan, services] of Object.entries(plans))
+    for (const [service, url] of Object.entries(services))
+      if (!url.startsWith('https://'))
+        context.addIssue({ code: 'custom', path: [plan, service], message: 'an environment is called by https' })
+  if (JSON.stringify(plans).length > MOST_SERVICES)
+    context.addIssue({
+      code: 'custom',
+      message: `this does not fit into the settings of a function (${MOST_SERVICES} characters): write {env} into the addresses of the plans`,
+    })
+})
 
 const days = (least: number) => z.int().min(least, `${least} days at least`).max(3650)
 
@@ -55,6 +70,8 @@ const Environment = z
     contacts: z
       .strictObject({ email: z.array(z.email('write an address such as on-call@example.com')).max(20).default([]) })
       .prefault({}),
+    /** Where services of plans answer, by plan and service, if not where the plans say. */
+    services: Services.optional(),
     /** Who answers in which role of the plans; nobody, where it is not said. */
     approvers: Approvers.refine(
       (approvers) => JSON.stringify(approvers).length <= MOST_APPROVERS,

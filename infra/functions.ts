@@ -246,6 +246,9 @@ const environmentOf = ({ needs, bucket }: Rights, setting: Setting): Record<stri
     ...(needs.includes('approvalKey') ? { APPROVAL_KEY: setting.approvalKey.publicKey } : {}),
     ...(needs.includes('approvers') ? { APPROVERS: JSON.stringify(setting.environment.approvers ?? {}) } : {}),
     ...(needs.includes('executions') ? { STATE_MACHINE_ARN: stateMachineArn(setting) } : {}),
+    ...(needs.includes('serviceUrls') && setting.environment.services
+      ? { SERVICE_URLS: JSON.stringify(setting.environment.services) }
+      : {}),
     ...(needs.includes('autonomy') ? { AUTONOMY: autonomy } : {}),
     ...(needs.includes('disposable') ? { DISPOSABLE: String(disposable) } : {}),
     ...(needs.includes('database') && database

@@ -51,6 +51,8 @@ export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement
   ...(rights.needs.includes('signer') ? allow(['kms:Sign'], [setting.approvalKey.keyArn]) : []),
   ...(rights.needs.includes('alarms') ? allow(DESCRIBES_ALARMS, ['*']) : []),
   ...(rights.needs.includes('flagHistory') ? flagHistory(setting) : []),
+  ...(rights.needs.includes('services') ? tokens(setting) : []),
+  ...(rights.needs.includes('metricHistory') ? allow(READS_METRICS, ['*']) : []),
   ...(rights.needs.includes('database') ? database(setting) : []),
 ]
 
@@ -59,6 +61,9 @@ export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement
  * on the ARNs of the plans' alarms, a composite one would be left out without an error, and never be found in ALARM.
  */
 const DESCRIBES_ALARMS = ['cloudwatch:DescribeAlarms', 'cloudwatch:DescribeAlarmHistory']
+
+/** CloudWatch has no resources for what it measures. */
+const READS_METRICS = ['cloudwatch:GetMetricData']
 
 const parameterArns = ({ stack, environment, plans }: Setting): string[] => {
   const parameters = plans.flatMap((plan) =>
@@ -84,6 +89,17 @@ const notifier = ({ stack, environment, plans, topic, chatTopic }: Setting): Pol
     ...allow(['ssm:GetParameter'], [...new Set(secrets)].map(arnOf)),
   ]
 }
+
+/** The tokens that services ask for. Their encryption is that of `alias/aws/ssm`, as of the keys of webhooks. */
+const tokens = ({ stack, environment, plans }: Setting): PolicyStatement[] => {
+  const names = plans.flatMap(({ services }) => Object.values(services).flatMap(({ token }) => token?.secret ?? []))
+  const arns = [...new Set(names)].map((name) => {
+    const resourceName = name.replaceAll('{env}', environment.name).slice(1)
+    return stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName })
+  })
+  return allow(['ssm:GetParameter'], arns)
+}
+
 const flagHistory = (setting: Setting): PolicyStatement[] => allow(['ssm:GetParameterHistory'], parameterArns(setting))
 
 /** Exactly the parameters of the plans. Whoever writes one reads it first. */

@@ -7,6 +7,7 @@ import { ssmFlags } from '#aws/flags.ts'
 import { s3Objects } from '#aws/objects.ts'
 import { kmsSigner } from '#aws/signer.ts'
 import type { Autonomy } from '#core/plan/autonomy.ts'
+import type { ServiceUrls } from '#core/plan/services.ts'
 import type { Database, Executions, Flags, Objects } from '#core/ports.ts'
 import { STEPS, substitutionOf } from '#core/steps/registry.ts'
 import type { Handler } from '#functions/lambda.ts'
@@ -50,6 +51,8 @@ export interface StackOptions {
   /** Whether every path counts as drilled: where nothing is said, in a folder that goes with the stack. */
   readonly drilled?: boolean
   readonly plansDirectory?: string
+  /** Where services of plans answer, by plan and service, in place of the plans' own addresses. */
+  readonly serviceUrls?: ServiceUrls
   /** Of a server; an embedded database is given as it is. */
   readonly database: { readonly url: string } | { readonly embedded: Database }
   /**
@@ -63,6 +66,11 @@ export interface StackOptions {
    * that half an hour is four looks, and each tier has one; `travel`: exactly as long as the plan says; `wait`: they are waited for.
    */
   readonly watches?: 'hurry' | 'travel' | 'wait'
+  /**
+   * How the waits of a plan's steps go by. `wait` (default): what is waited for happens outside, such as a queue that somebody
+   * works off; `hurry`, for drills: the clock travels, after a moment in which it may happen.
+   */
+  readonly steps?: 'wait' | 'hurry'
 }
 
 /** Everything of AWS that the product uses, on this machine, and the state machine on top of it. */
@@ -82,6 +90,8 @@ export interface Stack {
   invoke(name: string, payload: unknown): Promise<unknown>
   /** Starts the state machine and waits until it has ended. */
   execute(name: string, input: unknown): Promise<ExecutionResult & { arn: string }>
+  /** What is to end before the stack does. */
+  endsWith(end: () => Promise<unknown>): void
   /** Waits for an execution that something else has started. */
   waitFor(arn: string): Promise<ExecutionResult>
   close(): Promise<void>
@@ -121,11 +131,21 @@ const call = async (name: string, payload: unknown): Promise<unknown> => {
 
 const HURRY_MS = 10 * 60_000
 
-const travels = (clock: TravellingClock, atLeast: number) => (state: string, milliseconds: number) => {
-  if (!WAITS_FOR_TIME.includes(state)) return false
-  clock.travel(Math.max(milliseconds, atLeast))
-  return true
-}
+const MOMENT_MS = 100
+const WAITS_FOR_STEP = 'Wait for the step'
+
+const travels =
+  (clock: TravellingClock, { watches, steps }: Pick<StackOptions, 'watches' | 'steps'>) =>
+  async (state: string, milliseconds: number): Promise<boolean> => {
+    if (WAITS_FOR_TIME.includes(state) && watches !== 'wait') {
+      clock.travel(Math.max(milliseconds, watches === 'travel' ? 0 : HURRY_MS))
+      return true
+    }
+    if (state !== WAITS_FOR_STEP || steps !== 'hurry' || milliseconds <= MOMENT_MS) return false
+    await clock.sleep(MOMENT_MS)
+    clock.travel(milliseconds - MOMENT_MS)
+    return true
+  }
 
 const settings = (options: StackOptions, endpoint: string): Record<string, string> => ({
   AWS_ENDPOINT_URL: endpoint,
@@ -143,6 +163,8 @@ const settings = (options: StackOptions, endpoint: string): Record<string, strin
   TOPIC_ARN: TOPIC,
   CHAT_TOPIC_ARN: CHAT_TOPIC,
   STATE_MACHINE_ARN: MACHINE,
+  LOOPBACK: 'true',
+  SERVICE_URLS: JSON.stringify(options.serviceUrls ?? {}),
   ENVIRONMENT: options.environment,
   APPROVAL_KEY_ID: KEY,
   // Nobody knows who sits at this machine; that it is a person does away with the rule for starts by nobody knows whom.
@@ -200,7 +222,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       invoke: answered,
       readItems: async ({ key }) => JSON.parse(Buffer.from((await objects.read(key))?.body ?? []).toString('utf8')),
       ...(options.onEvent ? { onEvent: options.onEvent } : {}),
-      ...(options.watches === 'wait' ? {} : { passes: travels(clock, options.watches === 'travel' ? 0 : HURRY_MS) }),
+      passes: travels(clock, options),
     })
     const endpoints = await startEndpoints({
       directory: await folder('s3'),
@@ -248,6 +270,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
         const { arn } = await executions.start(name, input)
         return { arn, ...(await states.waitFor(arn)) }
       },
+      endsWith: (end) => void undo.push(end),
       waitFor: (arn) => states.waitFor(arn),
       close,
     }

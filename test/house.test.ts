@@ -228,6 +228,17 @@ describe('the state machine reads as a page', () => {
     expect(once.map(([name]) => name)).toEqual([])
   })
 
+  test('asks nothing of the database before the same was asked outside of it', () => {
+    const leadingTo = (name: string) =>
+      Object.entries(machine.States).flatMap(([from, state]) =>
+        new RegExp(`"(Next|Default)":"${name}"`).test(JSON.stringify(state)) ? [from] : [],
+      )
+    expect(leadingTo('Verify')).toEqual(['Ask outside'])
+    expect(leadingTo('Watch')).toEqual(['Look outside'])
+    expect(leadingTo('Watch the feature')).toEqual(['Look at the feature from outside'])
+    expect(leadingTo('Verify the feature')).toEqual(['Ask the feature from outside'])
+  })
+
   /** Where an error leads that does not lead to a person at once. */
   const ENDS: Readonly<Record<string, string>> = {
     'Needs a human': 'Tell that nobody answered',
@@ -241,6 +252,8 @@ describe('the state machine reads as a page', () => {
     'Re-enable': 'Switch off again',
     'Watch the feature': 'Switch off again',
     'Verify the feature': 'Switch off again',
+    'Look at the feature from outside': 'Switch off again',
+    'Ask the feature from outside': 'Switch off again',
   }
   /** Errors that have a way of their own: where that leads. Nobody has failed there. */
   const FORESEEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -42,6 +42,9 @@ export const runCommand = (program: Command): void => {
     .addOption(
       new Option('--wait', 'leave questions open until somebody answers with "approve --state"').conflicts('approve'),
     )
+    .addOption(
+      new Option('--service <name=url>', 'where a service of the plan answers; repeatable').argParser(collected),
+    )
     .addOption(new Option('--reason <text>', 'why, for the report'))
     .addOption(snapshot())
     .addOption(acceptDrift())

@@ -37,6 +37,7 @@ const measuring = (command: Command): Command =>
     .addOption(new Option('--name <name>', 'of the baseline').argParser(name).default('recorded'))
     .addOption(databaseUrl('measure this database'))
     .addOption(new Option('--metrics', "the metrics of the plan's signals, from CloudWatch"))
+    .addOption(new Option('--services', 'the time of the HTTP checks of normal service'))
     .addOption(new Option('--window <time>', 'with --metrics: how far back').argParser(length).default(7 * DAY, '7d'))
     .addOption(new Option('--runs <n>', 'of each statement; the first is not counted').argParser(runs).default(20))
 

@@ -11,7 +11,14 @@ export const keys = {
   course: (id: IncidentId) => `incidents/${id}/course.json`,
   /** Not below the incident: rules of the bucket go by prefixes, and this may hold personal data. */
   evidence: (id: IncidentId) => `evidence/${id}/`,
+  /** Rows as they were before a step changed them. */
+  captured: (id: IncidentId) => `evidence/${id}/captured/`,
+  drains: (id: IncidentId) => `incidents/${id}/drains/`,
   checks: (id: IncidentId) => `incidents/${id}/checks/`,
+  /** What was asked outside the database last, for one verification of the state machine. */
+  outside: (id: IncidentId, moment: string) => `incidents/${id}/outside/${moment}.json`,
+  /** What a check has created in the application and not removed yet. */
+  testData: (id: IncidentId, check: string) => `incidents/${id}/test-data/${check}.json`,
   looks: (id: IncidentId) => `incidents/${id}/watch/`,
   reEnabling: (id: IncidentId) => `incidents/${id}/re-enable.json`,
   /** Webhooks that steps have called. */

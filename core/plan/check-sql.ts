@@ -5,6 +5,7 @@ import type { SqlReference } from './references.ts'
 import { DIRECTIVES, directivesOf, runsOutsideTransaction } from './sql-file.ts'
 import { topNode } from './sql-nodes.ts'
 import { type Broken, brokenRules, needsNoTransaction, whyNoSelect } from './sql-rules.ts'
+import { changesOthers, whyNotWhole } from './sql-rules-captured.ts'
 import { firstToken, type SqlText, sqlText } from './sql-text.ts'
 
 interface Statement {
@@ -81,6 +82,19 @@ const stepProblems = (text: string, statements: readonly Statement[]): { offset:
   })
 }
 
+/** Of a file whose rows are captured before it runs. */
+const changeProblems = (text: string, statements: readonly Statement[]): { offset: number; broken: Broken }[] => [
+  ...stepProblems(text, statements),
+  ...statements.flatMap(({ tree, offset }) => changesOthers(tree).map((broken) => ({ offset, broken }))),
+]
+
+const captureProblems = (statements: readonly Statement[]): { offset: number; broken: Broken }[] => {
+  const [first] = statements
+  const found = selectProblems('capture', statements)
+  const why = first === undefined ? null : whyNotWhole(first.tree)
+  return first === undefined || why === null ? found : [...found, { offset: first.offset, broken: why }]
+}
+
 const selectProblems = (what: string, statements: readonly Statement[]): { offset: number; broken: Broken }[] => {
   const [first, second] = statements
   const why = first === undefined ? null : whyNoSelect(first.tree)
@@ -95,6 +109,12 @@ const selectProblems = (what: string, statements: readonly Statement[]): { offse
           },
         ]),
   ]
+}
+
+const problemsOf = (use: SqlReference['use'], text: string, statements: readonly Statement[]) => {
+  if (use === 'step') return stepProblems(text, statements)
+  if (use === 'change') return changeProblems(text, statements)
+  return use === 'capture' ? captureProblems(statements) : selectProblems(use, statements)
 }
 
 const directiveProblems = (text: string, use: SqlReference['use']): { offset: number; broken: Broken }[] =>
@@ -118,12 +138,7 @@ const directiveProblems = (text: string, use: SqlReference['use']): { offset: nu
 export const checkSql = async (file: string, text: string, use: SqlReference['use']): Promise<Problem[]> => {
   const source = sqlText(text)
   const parsed = await parseSql(source)
-  const found =
-    'statements' in parsed
-      ? use === 'step'
-        ? stepProblems(text, parsed.statements)
-        : selectProblems(use, parsed.statements)
-      : [parsed]
+  const found = 'statements' in parsed ? problemsOf(use, text, parsed.statements) : [parsed]
   return [...directiveProblems(text, use), ...found].map(({ offset, broken }) => ({
     file,
     ...source.position(offset),

@@ -5,7 +5,7 @@ import { listSqlFiles } from './files.ts'
 import { PLAN_FILE, type Plan, readPlan } from './load.ts'
 import { nearest } from './nearest.ts'
 import { inOrder, type Problem } from './problem.ts'
-import { sqlReferences } from './references.ts'
+import { type SqlReference, sqlReferences } from './references.ts'
 import { problemAt, type YamlFile } from './yaml.ts'
 
 const catalogueProblems = (plan: Plan, yaml: YamlFile, catalogue: Catalogue): Problem[] => {
@@ -23,12 +23,15 @@ const catalogueProblems = (plan: Plan, yaml: YamlFile, catalogue: Catalogue): Pr
   return [...compare('covers', requirementIds(catalogue)), ...compare('applies', ruleIds(catalogue))]
 }
 
+/** A file of the other uses is one SELECT, whatever for. */
+const JUDGED_APART: readonly SqlReference['use'][] = ['step', 'change', 'capture']
+
 const sqlProblems = async (plan: Plan): Promise<Problem[]> => {
   const problems: Problem[] = []
   const checked = new Set<string>()
   for (const { file, use } of sqlReferences(plan)) {
     const text = plan.sql[file]
-    const once = `${use === 'step'} ${file}`
+    const once = `${JUDGED_APART.includes(use) ? use : 'select'} ${file}`
     if (text === undefined || checked.has(once)) continue
     checked.add(once)
     problems.push(...(await checkSql(file, text, use)))

@@ -1,8 +1,10 @@
 import { type Milliseconds, parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
 import { brokenRamps, brokenWatch } from './references-after.ts'
+import { brokenChecks } from './references-checks.ts'
 import { configuredFlags } from './references-config.ts'
 import { brokenPlatform, repeatedRestarts } from './references-platform.ts'
+import { brokenEarlier } from './references-rows.ts'
 import type { PlanFile } from './schema.ts'
 import type { PlanStep } from './steps.ts'
 import { brokenTable } from './table-check.ts'
@@ -22,7 +24,8 @@ export interface Broken {
 export interface SqlReference {
   readonly path: readonly PropertyKey[]
   readonly file: string
-  readonly use: 'sentinel' | 'probe' | 'check' | 'step'
+  /** `change` is a step whose rows are captured before, `capture` finds them, `count` says how many are open. */
+  readonly use: 'sentinel' | 'probe' | 'check' | 'step' | 'change' | 'capture' | 'count'
 }
 
 const stepsAt = (steps: readonly PlanStep[] | undefined, path: readonly PropertyKey[]) =>
@@ -36,11 +39,43 @@ const stepsOf = ({ paths: { partial, full } }: PlanFile) => [
   ...stepsAt(full?.steps, ['paths', 'full']),
 ]
 
+const filesOfStep = (
+  step: PlanStep,
+): (Pick<SqlReference, 'file' | 'use'> & { readonly at: readonly PropertyKey[] })[] => {
+  switch (step.kind) {
+    case 'capture':
+      return [{ at: ['rows'], file: step.input.rows, use: 'capture' }]
+    case 'run-sql': {
+      const { file, capture, earlier } = step.input
+      if (capture === undefined) return [{ at: ['file'], file, use: 'step' }]
+      return [
+        { at: ['file'], file, use: 'change' },
+        { at: ['capture'], file: capture, use: 'capture' },
+        ...(earlier === undefined ? [] : [{ at: ['earlier'], file: earlier, use: 'capture' as const }]),
+      ]
+    }
+    case 'drain': {
+      const { count, then: rest } = step.input
+      return [
+        { at: ['count'], file: count, use: 'count' },
+        ...(rest === undefined
+          ? []
+          : ([
+              { at: ['then', 'capture'], file: rest.capture, use: 'capture' },
+              { at: ['then', 'cancel'], file: rest.cancel, use: 'change' },
+            ] as const)),
+      ]
+    }
+    default:
+      return []
+  }
+}
+
 /** Every place of plan.yaml that names an SQL file. */
 export const sqlReferences = (plan: PlanFile): SqlReference[] => [
   { path: ['database', 'sentinel', 'sql'], file: plan.database.sentinel.sql, use: 'sentinel' },
   ...Object.entries(plan.flags).flatMap(([name, { echo }]): SqlReference[] =>
-    echo ? [{ path: ['flags', name, 'echo', 'sql'], file: echo.file, use: 'check' }] : [],
+    echo?.kind === 'sql' ? [{ path: ['flags', name, 'echo', 'sql'], file: echo.file, use: 'check' }] : [],
   ),
   ...Object.entries(plan.signals).flatMap(([name, { source }]): SqlReference[] =>
     source.kind === 'probe' ? [{ path: ['signals', name, 'probe'], file: source.file, use: 'probe' }] : [],
@@ -48,8 +83,8 @@ export const sqlReferences = (plan: PlanFile): SqlReference[] => [
   ...Object.entries(plan.checks).flatMap(([name, check]): SqlReference[] =>
     check.kind === 'sql' ? [{ path: ['checks', name, 'sql'], file: check.file, use: 'check' }] : [],
   ),
-  ...stepsOf(plan).flatMap(({ step, path }): SqlReference[] =>
-    step.kind === 'run-sql' ? [{ path: [...path, 'file'], file: step.input.file, use: 'step' }] : [],
+  ...stepsOf(plan).flatMap(({ step, path }) =>
+    filesOfStep(step).map(({ at, ...one }) => ({ path: [...path, ...at], ...one })),
   ),
 ]
 
@@ -228,6 +263,8 @@ export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenPeople(plan),
   ...brokenSteps(plan),
   ...brokenScenarios(plan),
+  ...brokenChecks(plan),
+  ...brokenEarlier(stepsOf(plan)),
   ...brokenTables(plan),
   ...brokenCooldown(plan),
   ...brokenWatch(plan),

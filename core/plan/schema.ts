@@ -4,11 +4,13 @@ import { Compatibility } from './compatibility.ts'
 import { Decision } from './decisions.ts'
 import { DELIVERIES, Deliver, requireDelivery } from './deliveries.ts'
 import { Duration } from './duration.ts'
+import { EchoText } from './echo.ts'
 import { Escalation } from './escalation.ts'
 import { Messages } from './messages.ts'
 import { ParameterName } from './parameter-name.ts'
 import { Paths } from './paths.ts'
 import { pattern } from './pattern.ts'
+import { Service } from './services.ts'
 import { Signal } from './signals.ts'
 import { VERSION_RANGE } from './versions.ts'
 import { DatabaseRole, Name, PeopleRoles, PlanNameText, Relation, SqlFile } from './vocabulary.ts'
@@ -60,18 +62,9 @@ export const Flag = z
       .describe('How the application learns of a change: it polls, or containment starts what brings it.'),
     deliver: Deliver.optional(),
     within: Duration.describe('How soon the application obeys a change.'),
-    echo: z
-      .strictObject({
-        sql: SqlFile.describe(
-          'SQL file with a single SELECT: a row for each consumer, with the columns consumer, value (what it sees; null: it does not say) and, where it says so, version (of the parameter).',
-        ),
-        as: DatabaseRole.optional().describe('Role that the statement runs as, such as the one of the application.'),
-      })
-      .transform(({ sql, as }) => ({ file: sql, as: as ?? null }))
-      .optional()
-      .describe(
-        'What the consumers of the flag see, as they say it themselves: proves that containment was delivered.',
-      ),
+    echo: EchoText.optional().describe(
+      'What the consumers of the flag see, as they say it themselves: proves that containment was delivered.',
+    ),
   })
   .superRefine(requireDelivery)
 export type Flag = z.output<typeof Flag>
@@ -115,6 +108,7 @@ export const PlanFile = z
         extension: z.string().min(1).describe('The extension that they need.'),
       })
       .describe('The objects in the care of this plan.'),
+    services: named(Service).default({}).describe('Parts of the application that answer HTTP, for checks and echoes.'),
     signals: named(Signal).describe('What may go wrong, and how it is measured.'),
     decide: z
       .array(Decision)

@@ -5,6 +5,7 @@ import { RestoreConfigInput, ThrottleInput } from './steps-config.ts'
 import { RunCommandInput, WebhookInput } from './steps-outside.ts'
 import { PreviousVersionInput, RestartInput, ScaleInput } from './steps-platform.ts'
 import { CapacityInput, ParameterGroupInput, RdsSnapshotInput } from './steps-rds.ts'
+import { CaptureInput, DrainInput, EarlierCapture, RowsToCapture } from './steps-rows.ts'
 import { Name, Relation, SqlFile } from './vocabulary.ts'
 
 export const DropIndexesInput = z
@@ -23,7 +24,14 @@ export const RunSqlInput = z
       .strictObject({ rows: z.int().min(0).describe('Number of rows that the last statement returns or changes.') })
       .optional()
       .describe('What must be true of the result, else the step fails and rolls back.'),
+    capture: RowsToCapture.optional(),
+    earlier: EarlierCapture.optional(),
     'statement-timeout': Duration.optional().describe('Longest time of one statement; 30s when it is not given.'),
+  })
+  .refine(({ capture, earlier }) => capture !== undefined || earlier === undefined, {
+    path: ['earlier'],
+    message: 'Nothing is captured that could come from an earlier capture.',
+    params: { fix: 'Add capture: the rows about to change, found by pg_temp.earlier.' },
   })
   .transform(({ 'statement-timeout': statementTimeout, ...rest }) => ({
     ...rest,
@@ -48,6 +56,8 @@ export type VerifyInput = z.output<typeof VerifyInput>
 /** What the steps of a path take, by kind. In YAML a step is a mapping of one key: its kind. */
 export const STEP_INPUTS = {
   capacity: CapacityInput,
+  capture: CaptureInput,
+  drain: DrainInput,
   'drop-indexes': DropIndexesInput,
   'parameter-group': ParameterGroupInput,
   'rds-snapshot': RdsSnapshotInput,
@@ -65,6 +75,8 @@ export const STEP_INPUTS = {
 
 export const STEP_KINDS = [
   'capacity',
+  'capture',
+  'drain',
   'drop-indexes',
   'parameter-group',
   'rds-snapshot',
@@ -88,6 +100,8 @@ export type PlanStep = { [K in StepKind]: { readonly kind: K; readonly input: St
 export const Step = z
   .strictObject({
     capacity: CapacityInput.optional(),
+    capture: CaptureInput.optional(),
+    drain: DrainInput.optional(),
     'drop-indexes': DropIndexesInput.optional(),
     'parameter-group': ParameterGroupInput.optional(),
     'rds-snapshot': RdsSnapshotInput.optional(),
@@ -104,6 +118,8 @@ export const Step = z
   })
   .superRefine(exactlyOne('This step', STEP_KINDS))
   .transform((step): PlanStep => {
+    if (step.capture !== undefined) return { kind: 'capture', input: step.capture }
+    if (step.drain !== undefined) return { kind: 'drain', input: step.drain }
     if (step['drop-indexes'] !== undefined) return { kind: 'drop-indexes', input: step['drop-indexes'] }
     if (step.capacity !== undefined) return { kind: 'capacity', input: step.capacity }
     if (step['parameter-group'] !== undefined) return { kind: 'parameter-group', input: step['parameter-group'] }

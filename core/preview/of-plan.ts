@@ -2,10 +2,11 @@ import { RollbackError } from '#core/errors.ts'
 import type { Path } from '#core/names.ts'
 import { printTable } from '#core/names.ts'
 import { containingFlags } from '#core/plan/containing.ts'
+import { printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { pathOf } from '#core/plan/path-of.ts'
 import { runsOutsideTransaction } from '#core/plan/sql-file.ts'
-import type { PlanStep } from '#core/plan/steps.ts'
+import type { PlanStep, StepInput } from '#core/plan/steps.ts'
 import type { Moment } from '#core/plan/vocabulary.ts'
 import { budgetOf, type Route, requireScenario, stepsOf } from '#core/plan/work-of.ts'
 import { size } from '#core/report/figures.ts'
@@ -27,14 +28,33 @@ export const dropIndexLine = (index: { schema: string; name: string }, on: strin
   ...(note === undefined ? {} : { note }),
 })
 
+const captureFirst = (file: string): PreviewLine =>
+  action(`write the rows of ${file} into the evidence first; no other row changes`)
+
+const drainLines = async (plan: Plan, { count, within, then: rest }: StepInput<'drain'>): Promise<PreviewLine[]> => {
+  const wait = action(`wait until ${count} gives 0, ${printDuration(within)} at most`)
+  if (rest === undefined) return [wait, action('stop there unless it does')]
+  return [
+    wait,
+    action('then cancel what is left:'),
+    captureFirst(rest.capture),
+    ...(await statementsOf(plan.sql[rest.cancel] ?? '')),
+  ]
+}
+
 const stepLines = async (plan: Plan, step: PlanStep): Promise<PreviewLine[]> => {
   switch (step.kind) {
     case 'drop-indexes':
       return step.input.indexes.map((index) => dropIndexLine(index, 'its table'))
+    case 'capture':
+      return [action(`write the rows of ${step.input.rows} into the evidence; nothing changes`)]
+    case 'drain':
+      return drainLines(plan, step.input)
     case 'run-sql': {
       const text = plan.sql[step.input.file] ?? ''
+      const captured = step.input.capture === undefined ? [] : [captureFirst(step.input.capture)]
       const expected = step.input.expect ? [action(`must give ${step.input.expect.rows} rows, else it is undone`)] : []
-      return [...(await statementsOf(text)), ...expected]
+      return [...captured, ...(await statementsOf(text)), ...expected]
     }
     case 'set-flag':
       return [action(`set ${step.input.flag} to "${plan.flags[step.input.flag]?.[step.input.to] ?? ''}"`)]
@@ -61,6 +81,8 @@ const titleOf = (plan: Plan, step: PlanStep): string => {
   if (step.kind === 'verify') return 'Verify, and stop unless all pass'
   if (step.kind === 'previous-version' || step.kind === 'restart' || step.kind === 'scale')
     return PLATFORM_TITLES[step.kind]
+  if (step.kind === 'capture') return 'Capture rows'
+  if (step.kind === 'drain') return 'Drain'
   if (step.kind !== 'run-sql') return CONFIG_TITLES[step.kind]
   const { file } = step.input
   return `Run ${file}, ${runsOutsideTransaction(plan.sql[file] ?? '') ? 'without a transaction' : 'in one transaction'}`

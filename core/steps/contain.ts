@@ -66,7 +66,7 @@ const endRamps = async (
  */
 export const containPlan = async (
   plan: Plan,
-  ports: { flags: Flags; clock: Clock; environment: string; deliverer: Deliverer },
+  ports: { flags: Flags; clock: Clock; environment: string; deliverer: Deliverer; drill?: boolean },
 ): Promise<Contained> => {
   const { flags, clock, environment } = ports
   const tried = await Promise.allSettled(
@@ -119,5 +119,6 @@ export const contain = defineStep({
   purpose: 'Sets every flag of the plan to its safe value.',
   event: z.object({ request: Request, execution: Execution }),
   needs: ['flags', 'deliverer', 'plans', 'clock', 'environment'],
-  run: async ({ request }, ports) => containPlan(await ports.plans.load(request.plan), ports),
+  run: async ({ request }, ports) =>
+    containPlan(await ports.plans.load(request.plan), { ...ports, drill: request.drill ?? false }),
 })

@@ -3,6 +3,7 @@ import type { Approvers } from '#core/approval/approvers.ts'
 import { Run } from '#core/incident/run.ts'
 import type { Autonomy } from '#core/plan/autonomy.ts'
 import type { Plans } from '#core/plan/plans.ts'
+import type { ServiceUrls } from '#core/plan/services.ts'
 import type {
   Alarms,
   Clock,
@@ -14,6 +15,7 @@ import type {
   Metrics,
   Notifier,
   Objects,
+  Services,
   Signer,
 } from '#core/ports.ts'
 import type { Commands, Parameters } from '#core/ports-config.ts'
@@ -41,6 +43,9 @@ export interface Ports {
   readonly alarms: Alarms
   readonly metricHistory: MetricHistory
   readonly flagHistory: FlagHistory
+  readonly services: Services
+  /** Where services answer that have another address here than in their plan. */
+  readonly serviceUrls: ServiceUrls
   readonly clock: Clock
   /** For the function that takes the answers of people alone. */
   readonly signer: Signer

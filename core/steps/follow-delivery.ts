@@ -15,7 +15,7 @@ export const followDelivery = defineStep({
     const plan = await ports.plans.load(run.plan)
     const contained = (await readIncident(ports.objects, run.incident))?.contained
     const since = contained ? Date.parse(contained.at) : ports.clock.now().getTime()
-    const checks = await followDeliveries(plan, since, ports)
+    const checks = await followDeliveries(plan, since, { ...ports, drill: run.drill })
     const at = ports.clock.now().toISOString()
     await writeJson(ports.objects, `${keys.checks(run.incident)}${at}-followed.json`, checks)
     return { changed: false, detail: checks.map(({ name, detail }) => `${name}: ${detail}`).join('; ') }

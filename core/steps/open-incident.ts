@@ -15,7 +15,8 @@ import { writeJson } from '#core/json.ts'
 import type { IncidentId, Path, PlanName } from '#core/names.ts'
 import { type Autonomy, lowest } from '#core/plan/autonomy.ts'
 import type { Plan } from '#core/plan/load.ts'
-import { requireScenario, stepsOf } from '#core/plan/work-of.ts'
+import { machineSteps } from '#core/plan/machine-steps.ts'
+import { requireScenario } from '#core/plan/work-of.ts'
 import { purgesUnasked } from '#core/purge/unasked.ts'
 import { defineStep, type Ports } from '#core/steps/define-step.ts'
 import { delivers } from '#core/workloads/deliver.ts'
@@ -53,7 +54,7 @@ export const settingsOf = (plan: Plan, start: Start, here: Pick<Ports, 'autonomy
   purgeUnasked: purgesUnasked(plan, here.disposable),
   // Whoever said yes to the partial path did not say yes to the full one.
   escalate: plan.watch?.escalate === true && plan.paths.full !== undefined && rungOf(start, here.autonomy) === 'act',
-  fullSteps: stepsOf(plan, { path: 'full' }),
+  fullSteps: machineSteps(plan, { path: 'full' }),
 })
 
 /** The state machine counts in whole seconds, one at least. */
@@ -167,7 +168,7 @@ export const openIncident = defineStep({
       joined: null,
       held: null,
       run,
-      steps: stepsOf(plan, request),
+      steps: machineSteps(plan, request),
       settings: {
         ...settingsOf(plan, { path, signal: course?.signal ?? null, decided: course?.decided ?? null }, ports),
         // Whatever an alarm has started or taken further, it never switches anything on; also not when a person goes on.

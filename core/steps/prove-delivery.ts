@@ -3,7 +3,7 @@ import { readIncident } from '#core/incident/incident.ts'
 import { keys } from '#core/incident/keys.ts'
 import { writeJson } from '#core/json.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
-import { proveDelivery as prove } from '#core/verify/delivery.ts'
+import { containmentOf, proveDelivery as prove } from '#core/verify/delivery.ts'
 
 export const proveDelivery = defineStep({
   kind: 'prove-delivery',
@@ -13,18 +13,8 @@ export const proveDelivery = defineStep({
   needs: ['database', 'objects', 'plans', 'clock', 'signal', 'remaining'],
   run: async ({ run }, ports) => {
     const plan = await ports.plans.load(run.plan)
-    const contained = (await readIncident(ports.objects, run.incident))?.contained
-    const now = ports.clock.now()
-    const checks = await prove(
-      run,
-      plan,
-      {
-        // What is not on record was set just now, if it was.
-        at: contained ? Date.parse(contained.at) : now.getTime(),
-        versions: new Map(contained?.flags.map(({ name, version }) => [name, version])),
-      },
-      ports,
-    )
+    const contained = containmentOf(await readIncident(ports.objects, run.incident), ports.clock.now())
+    const checks = await prove(run, plan, contained, ports)
     await writeJson(
       ports.objects,
       `${keys.checks(run.incident)}${ports.clock.now().toISOString()}-delivery.json`,

@@ -56,7 +56,7 @@ export const reEnable = defineStep({
     const answers = await readAnswers(ports.objects, run.incident, 're-enable')
     const by = answers.filter(({ decision }) => decision === 'approved').map(({ name, role }) => `${name} (${role})`)
     const { percent, changed, set } = await advance(run, plan, { subject, after, by }, ports)
-    const brought = await bringOn(plan, ports)
+    const brought = await bringOn(plan, { ...ports, drill: run.drill })
     const reached = percent === 100 ? 'for all' : `for ${percent}% of the subjects`
     // Once for each approval and step, also when a retry finds them on.
     const asked = await readRequest(ports.objects, run.incident, 're-enable')

@@ -2,10 +2,12 @@ import { addConstraints } from '#core/steps/add-constraints.ts'
 import { askApproval } from '#core/steps/ask-approval.ts'
 import { buildIndexes } from '#core/steps/build-indexes.ts'
 import { capacity } from '#core/steps/capacity.ts'
+import { capture } from '#core/steps/capture.ts'
 import { choosePurge } from '#core/steps/choose-purge.ts'
 import { chooseRestore } from '#core/steps/choose-restore.ts'
 import { compareRestore } from '#core/steps/compare-restore.ts'
 import { contain } from '#core/steps/contain.ts'
+import { drain } from '#core/steps/drain.ts'
 import { dropIndexes } from '#core/steps/drop-indexes.ts'
 import { followDelivery } from '#core/steps/follow-delivery.ts'
 import { gate } from '#core/steps/gate.ts'
@@ -19,6 +21,7 @@ import { prepareRestore } from '#core/steps/prepare-restore.ts'
 import { preserveEvidence } from '#core/steps/preserve-evidence.ts'
 import { previousVersion } from '#core/steps/previous-version.ts'
 import { proveDelivery } from '#core/steps/prove-delivery.ts'
+import { proveDeliveryOutside } from '#core/steps/prove-delivery-outside.ts'
 import { purge } from '#core/steps/purge.ts'
 import { putBack } from '#core/steps/put-back.ts'
 import { rdsSnapshot } from '#core/steps/rds-snapshot.ts'
@@ -39,6 +42,7 @@ import { swapIn } from '#core/steps/swap-in.ts'
 import { throttle } from '#core/steps/throttle.ts'
 import { undoRetire } from '#core/steps/undo-retire.ts'
 import { verify } from '#core/steps/verify.ts'
+import { verifyOutside } from '#core/steps/verify-outside.ts'
 import { verifySnapshot } from '#core/steps/verify-snapshot.ts'
 import { watch } from '#core/steps/watch.ts'
 import { webhook } from '#core/steps/webhook.ts'
@@ -55,6 +59,9 @@ export const STEPS = [
   safePoint,
   followDelivery,
   proveDelivery,
+  proveDeliveryOutside,
+  capture,
+  drain,
   dropIndexes,
   runSql,
   setFlag,
@@ -86,6 +93,7 @@ export const STEPS = [
   setAside,
   putBack,
   swapIn,
+  verifyOutside,
   verify,
   watch,
   gate,

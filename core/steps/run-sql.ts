@@ -1,21 +1,23 @@
 import { z } from 'zod'
+import { changeCaptured } from '#core/capture/change.ts'
+import { type Capture, printCapture } from '#core/capture/record.ts'
 import { RollbackError } from '#core/errors.ts'
 import { requireMayChange } from '#core/incident/may-change.ts'
 import { mutating } from '#core/incident/session.ts'
 import { runsOutsideTransaction } from '#core/plan/sql-file.ts'
+import { sqlOf } from '#core/plan/sql-of.ts'
 import { SqlFile } from '#core/plan/vocabulary.ts'
 import type { Session } from '#core/ports.ts'
-import { sqlState } from '#core/sql/errors.ts'
+import { whileContended } from '#core/sql/contended.ts'
 import { sql } from '#core/sql/tag.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
-
-const LOCK_NOT_AVAILABLE = '55P03'
-const GIVE_UP_MS = 60_000
 
 /** The parsed form of a plan's `run-sql` step. */
 const Input = z.strictObject({
   file: SqlFile,
   expect: z.strictObject({ rows: z.int().min(0) }).optional(),
+  capture: SqlFile.optional(),
+  earlier: SqlFile.optional(),
   statementTimeout: z.number().optional(),
 })
 
@@ -26,15 +28,24 @@ const requireRows = (file: string, expected: number, rows: number): void => {
   })
 }
 
-/** One statement when rows are expected of it, else the whole file; in one transaction unless line 1 says no. */
-const once = async (session: Session, text: string, { file, expect }: z.infer<typeof Input>): Promise<void> => {
-  const work = async () => {
-    if (!expect) return session.script(text)
-    const { rowCount } = await session.query(sql.raw(text))
-    requireRows(file, expect.rows, rowCount)
-  }
-  await (runsOutsideTransaction(text) ? work() : session.transaction(work))
+/** One statement when rows are expected of it, else the whole file. */
+const statements = async (session: Session, text: string, { file, expect }: z.infer<typeof Input>): Promise<void> => {
+  if (!expect) return session.script(text)
+  const { rowCount } = await session.query(sql.raw(text))
+  requireRows(file, expect.rows, rowCount)
 }
+
+/** In one transaction unless line 1 says no. */
+const uncaptured = async (session: Session, text: string, input: z.infer<typeof Input>): Promise<null> => {
+  const work = () => statements(session, text, input)
+  await (runsOutsideTransaction(text) ? work() : session.transaction(work))
+  return null
+}
+
+const told = (file: string, rows: string, capture: Capture | null) =>
+  capture === null
+    ? { changed: false, detail: `${rows} finds no row that ${file} would change` }
+    : { changed: true, detail: `${file} ran to its end, over ${printCapture(capture)}` }
 
 export const runSql = defineStep({
   kind: 'run-sql',
@@ -43,33 +54,22 @@ export const runSql = defineStep({
   needs: ['database', 'objects', 'plans', 'clock', 'signal'],
   run: async ({ run, input }, ports) => {
     const plan = await ports.plans.load(run.plan)
-    const text = plan.sql[input.file]
-    if (text === undefined)
-      throw new RollbackError('Sql.UnknownFile', `Plan "${plan.name}" has no file "${input.file}".`, {
-        fix: `Use one of ${Object.keys(plan.sql).join(', ')}.`,
-        category: 'usage',
-      })
-    const deadline = ports.clock.now().getTime() + GIVE_UP_MS
-    await mutating(
+    const text = sqlOf(plan, input.file)
+    const { capture: rows, earlier } = input
+    const once = (session: Session) =>
+      rows === undefined
+        ? requireMayChange(run, ports.objects).then(() => uncaptured(session, text, input))
+        : changeCaptured(session, plan, run, { capture: rows, earlier }, () => statements(session, text, input), ports)
+    const capture = await mutating(
       run,
       plan,
       'run-sql',
       ports,
-      async (session) => {
-        for (;;) {
-          try {
-            // The try before may have waited.
-            await requireMayChange(run, ports.objects)
-            return await once(session, text, input)
-          } catch (error) {
-            // The session gives up after the lock budget, so that nobody queues behind it; nothing was changed, so again.
-            if (sqlState(error) !== LOCK_NOT_AVAILABLE || ports.clock.now().getTime() > deadline) throw error
-            await ports.clock.sleep(400 + Math.random() * 200, ports.signal)
-          }
-        }
-      },
+      // The session gives up after the lock budget, so that nobody queues behind it; the try before may have waited.
+      (session) => whileContended(() => once(session), ports),
       input.statementTimeout === undefined ? {} : { statementTimeout: input.statementTimeout },
     )
+    if (rows !== undefined) return { ...told(input.file, rows, capture), waitSeconds: 0 }
     return { changed: true, detail: `${input.file} ran to its end`, waitSeconds: 0 }
   },
 })

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { isCounted, recordRun } from '#core/incident/breaker.ts'
 import { isWorse, takeDemand } from '#core/incident/course.ts'
 import type { Run } from '#core/incident/run.ts'
-import { printRoute, stepsOf } from '#core/plan/work-of.ts'
+import { machineSteps } from '#core/plan/machine-steps.ts'
+import { printRoute } from '#core/plan/work-of.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 import { settingsOf } from '#core/steps/open-incident.ts'
 
@@ -26,7 +27,7 @@ export const safePoint = defineStep({
       detail: `goes on with the ${printRoute(course)} path in place of the ${run.path} one: ${escalation?.reason ?? 'it was demanded'}`,
       escalate: true,
       run: next,
-      steps: stepsOf(plan, next),
+      steps: machineSteps(plan, next),
       settings: settingsOf(plan, { path, signal, decided }, ports),
     }
   },

@@ -26,7 +26,7 @@ export const setFlag = defineStep({
     const parameter = resolveFlag(plan, input.flag, environment)
     const changed = await writeFlag(run, { parameter, flag, to: input.to }, { flags, objects })
     const set = `${input.flag} ${changed ? 'set to' : 'is'} "${flag[input.to]}"`
-    const { detail, waitSeconds } = await bringFlag(run, plan, input, ports)
+    const { detail, waitSeconds } = await bringFlag(run, plan, input, { ...ports, drill: run.drill })
     return { changed, detail: [set, ...detail].join(', '), waitSeconds }
   },
 })

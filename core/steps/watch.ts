@@ -1,23 +1,15 @@
 import { z } from 'zod'
 import { keys } from '#core/incident/keys.ts'
-import type { Run } from '#core/incident/run.ts'
 import { writeJson } from '#core/json.ts'
 import type { Path } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
-import { MOMENTS, type Moment } from '#core/plan/vocabulary.ts'
-import type { WatchTier } from '#core/plan/watch.ts'
-import { currentInterference } from '#core/re-enable/interference.ts'
-import { defineStep, inRun, type Ports } from '#core/steps/define-step.ts'
+import { MOMENTS } from '#core/plan/vocabulary.ts'
+import { defineStep, inRun } from '#core/steps/define-step.ts'
 import { type Look, verdictOf } from '#core/verify/look.ts'
+import { readOutside } from '#core/verify/outside.ts'
 import type { Verdict } from '#core/verify/run-check.ts'
 import { checksAfter, verifyChecks } from '#core/verify/verification.ts'
-
-/** A step of the ramp is watched evenly; after a path, the plan says how. */
-const tiersOf = (plan: Plan, after: Moment): readonly WatchTier[] | undefined => {
-  const ramp = plan.paths.restore?.reEnable.ramp
-  if (after !== 're-enable') return plan.watch?.tiers
-  return ramp && [{ until: ramp.hold, every: ramp.every, checks: null }]
-}
+import { tierAt, tiersOf } from '#core/verify/watch-tiers.ts'
 
 /** What people may choose when this path did not help. */
 const nextPath = (plan: Plan, path: Path): Path | null => {
@@ -25,16 +17,17 @@ const nextPath = (plan: Plan, path: Path): Path | null => {
   return (path === 'flag' || path === 'partial') && plan.paths.full ? 'full' : null
 }
 
-/** Somebody switched the flags meanwhile: whatever the checks say, this ramp is over. */
-const untouched = (run: Run, after: Moment, ports: Pick<Ports, 'objects' | 'flags'>): Promise<Verdict> | Verdict =>
-  after === 're-enable' ? currentInterference(run, ports) : { status: 'pass', detail: '' }
+/** After a path there is no ramp to look after. */
+const NO_RAMP: Verdict = { status: 'pass', detail: '' }
+/** Where nothing was seen outside, nobody has looked at the flags of a ramp either. */
+const UNSEEN: Verdict = { status: 'unknown', detail: 'Nobody has looked at the flags.' }
 
 export const watch = defineStep({
   kind: 'watch',
   purpose: 'Asks the checks again for as long as the plan says.',
   // `since`: when the watch began, ISO 8601. `null`: whoever started the run has left it out.
   event: inRun(z.strictObject({ after: z.enum(MOMENTS), since: z.iso.datetime().nullable() })),
-  needs: ['database', 'flags', 'objects', 'plans', 'clock', 'environment', 'signal'],
+  needs: ['database', 'objects', 'plans', 'clock', 'signal'],
   run: async ({ run, input: { after, since } }, ports) => {
     const plan = await ports.plans.load(run.plan)
     const tiers = tiersOf(plan, after)
@@ -45,13 +38,13 @@ export const watch = defineStep({
     })
     if (!tiers) return unwatched('the plan asks for no watching')
     if (since === null) return unwatched('watching was left out by whoever started the run')
-    const now = ports.clock.now()
-    const elapsed = Math.max(0, now.getTime() - Date.parse(since))
-    const index = tiers.findIndex(({ until }) => elapsed < until)
-    const tier = tiers.at(index)
+    const outside = await readOutside(run, { after, since }, ports)
+    // The time of the state before: both have to mean the same tier.
+    const now = outside === null ? ports.clock.now() : new Date(outside.at)
+    const { index, tier, elapsed } = tierAt(tiers, since, now)
     const names = tier?.checks ?? checksAfter(plan, after, run.scenario)
-    const verification = await verifyChecks(run, plan, names, ports)
-    const flags = await untouched(run, after, ports)
+    const verification = await verifyChecks(run, plan, names, outside, ports)
+    const flags = after === 're-enable' ? (outside?.untouched ?? UNSEEN) : NO_RAMP
     const { status, detail } = flags.status === 'pass' || verification.status === 'fail' ? verification : flags
     const verdict = flags.status === 'fail' ? 'interrupted' : verdictOf(status, index === -1)
     const look: Look = {

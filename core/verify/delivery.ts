@@ -1,3 +1,4 @@
+import type { Incident } from '#core/incident/incident.ts'
 import type { Run } from '#core/incident/run.ts'
 import { reading } from '#core/incident/session.ts'
 import { containingFlags } from '#core/plan/containing.ts'
@@ -17,7 +18,7 @@ interface DeliveryPorts {
   readonly remaining: () => number
 }
 
-interface Containment {
+export interface Containment {
   /** When the flags were set, in milliseconds of the clock. */
   readonly at: number
   /** Versions of the parameters since then, where they are known. */
@@ -73,7 +74,7 @@ const look = async (
   versions: Containment['versions'],
 ): Promise<Verdict> => {
   const flag = plan.flags[name]
-  if (!flag?.echo) return unknown('the plan names no echo')
+  if (flag?.echo?.kind !== 'sql') return unknown('the plan names no echo')
   try {
     const { rows } = await select(session, flag.echo.as, plan.sql[flag.echo.file] ?? '')
     return judgeEcho(rows, flag.safe, versions.get(name))
@@ -83,23 +84,32 @@ const look = async (
   }
 }
 
-/** Asks the echoes until all have followed, each at most until its flag's time is over, and once at least. */
-const askEchoes = async (
-  session: Session,
+/** When and in which versions the flags were set. What is not on record was set just now, if it was. */
+export const containmentOf = (incident: Pick<Incident, 'contained'> | null, now: Date): Containment => ({
+  at: incident?.contained ? Date.parse(incident.contained.at) : now.getTime(),
+  versions: new Map(incident?.contained?.flags.map(({ name, version }) => [name, version])),
+})
+
+/** Looks again until all have followed, at each flag at most until its time is over, and once at least. */
+export const untilFollowed = async (
   plan: Plan,
   names: readonly string[],
   contained: Containment,
-  { clock, signal, remaining }: DeliveryPorts,
+  { clock, signal, remaining }: Pick<DeliveryPorts, 'clock' | 'signal' | 'remaining'>,
+  /** `final`: nobody is there to be asked again. */
+  lookAt: (name: string) => Promise<Verdict & { readonly final?: boolean }>,
 ): Promise<Map<string, Verdict>> => {
-  const verdicts = new Map<string, Verdict>()
+  const verdicts = new Map<string, Verdict & { readonly final?: boolean }>()
   const isOpen = (name: string) =>
-    verdicts.get(name)?.status !== 'pass' && clock.now().getTime() < contained.at + (plan.flags[name]?.within ?? 0)
+    verdicts.get(name)?.status !== 'pass' &&
+    verdicts.get(name)?.final !== true &&
+    clock.now().getTime() < contained.at + (plan.flags[name]?.within ?? 0)
   let open: readonly string[] = names
-  do {
+  while (open.length > 0) {
     if (verdicts.size > 0) await clock.sleep(EVERY_MS, signal)
-    for (const name of open) verdicts.set(name, await look(session, plan, name, contained.versions))
-    open = names.filter(isOpen)
-  } while (open.length > 0 && remaining() > RESERVE_MS)
+    for (const name of open) verdicts.set(name, await lookAt(name))
+    open = remaining() > RESERVE_MS ? names.filter(isOpen) : []
+  }
   return verdicts
 }
 
@@ -114,14 +124,19 @@ export const proveDelivery = async (
   ports: DeliveryPorts,
 ): Promise<CheckResult[]> => {
   // Of what is brought to the application, its platform says more; its consumers are asked as well where they can be.
-  const flags = containingFlags(plan).filter(([, { delivery, echo }]) => delivery === 'poll' || echo !== undefined)
+  // What a service says is asked outside the network of the database.
+  const flags = containingFlags(plan).filter(
+    ([, { delivery, echo }]) => echo?.kind === 'sql' || (delivery === 'poll' && echo === undefined),
+  )
   const verdicts = new Map(flags.map(([name, flag]): [string, Verdict | null] => [name, withoutAsking(flag)]))
   const asked = flags.flatMap(([name]) => (verdicts.get(name) === null ? [name] : []))
   if (asked.length > 0)
     try {
       await reading(run, plan, 'prove-delivery', ports, async (session) => {
-        for (const [name, verdict] of await askEchoes(session, plan, asked, contained, ports))
-          verdicts.set(name, verdict)
+        const seen = await untilFollowed(plan, asked, contained, ports, (name) =>
+          look(session, plan, name, contained.versions),
+        )
+        for (const [name, verdict] of seen) verdicts.set(name, verdict)
       })
     } catch (error) {
       for (const name of asked) verdicts.set(name, unknown(messageOf(error)))

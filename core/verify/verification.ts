@@ -4,8 +4,10 @@ import { reading } from '#core/incident/session.ts'
 import type { PlanCheck } from '#core/plan/checks.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Moment } from '#core/plan/vocabulary.ts'
-import type { Database, Flags } from '#core/ports.ts'
-import { runFlagCheck, runSqlCheck, type Verdict } from '#core/verify/run-check.ts'
+import type { Clock, Database, Objects } from '#core/ports.ts'
+import { runBaselineInside } from '#core/verify/baseline-check.ts'
+import { type Asking, isOutside, type Outside, readOutside } from '#core/verify/outside.ts'
+import { runSqlCheck, type Verdict } from '#core/verify/run-check.ts'
 
 export const CheckResult = z.strictObject({
   name: z.string(),
@@ -28,8 +30,8 @@ export interface Verification {
 
 interface VerifyPorts {
   readonly database: Database
-  readonly flags: Flags
-  readonly environment: string
+  readonly objects: Objects
+  readonly clock: Clock
   readonly signal: AbortSignal
 }
 
@@ -47,11 +49,17 @@ const summarise = (checks: readonly CheckResult[]): Verification => {
   return { status, detail, checks }
 }
 
-/** Runs checks of the plan by name. SQL checks share one session; one that cannot be opened makes them all unknown. */
+const NOT_ASKED: Verdict = { status: 'unknown', detail: 'It was not asked.' }
+
+/**
+ * Joins what was seen outside the database with the checks that are asked in it, to one verification. SQL checks share one
+ * session; one that cannot be opened makes them all unknown, and what nobody asked outside is unknown, too.
+ */
 export const verifyChecks = async (
   run: Run,
   plan: Plan,
   names: readonly string[],
+  outside: Pick<Outside, 'checks'> | null,
   ports: VerifyPorts,
 ): Promise<Verification> => {
   const chosen = names.flatMap((name): [string, PlanCheck][] => {
@@ -61,28 +69,35 @@ export const verifyChecks = async (
   const missing = names
     .filter((name) => !plan.checks[name])
     .map((name) => ({ name, describe: '-', status: 'unknown' as const, detail: 'The plan has no check of this name.' }))
-  const verdicts = new Map<string, Verdict>()
-  for (const [name, check] of chosen)
-    if (check.kind === 'flag') verdicts.set(name, await runFlagCheck(ports.flags, plan, check, ports.environment))
+  const inside = chosen.filter(([, check]) => !isOutside(plan, check))
+  const verdicts = new Map<string, Verdict>(Object.entries(outside?.checks ?? {}))
+  for (const [name] of inside) verdicts.delete(name)
   try {
-    if (chosen.some(([, check]) => check.kind === 'sql'))
+    if (inside.length > 0)
       await reading(run, plan, 'verify', ports, async (session) => {
-        for (const [name, check] of chosen)
+        for (const [name, check] of inside)
           if (check.kind === 'sql') verdicts.set(name, await runSqlCheck(session, plan, check))
+          else if (check.kind === 'baseline')
+            verdicts.set(name, await runBaselineInside(session, plan, check, ports.objects))
       })
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error)
-    for (const [name] of chosen) if (!verdicts.has(name)) verdicts.set(name, { status: 'unknown', detail })
+    for (const [name] of inside) if (!verdicts.has(name)) verdicts.set(name, { status: 'unknown', detail })
   }
   return summarise([
-    ...chosen.map(([name, { describe }]) => ({
-      name,
-      describe,
-      ...(verdicts.get(name) ?? { status: 'unknown' as const, detail: 'It was not asked.' }),
-    })),
+    ...chosen.map(([name, { describe }]) => ({ name, describe, ...(verdicts.get(name) ?? NOT_ASKED) })),
     ...missing,
   ])
 }
+
+/** A verification with what the state before it has seen outside the database. */
+export const verifyWithOutside = async (
+  run: Run,
+  plan: Plan,
+  asking: Asking,
+  names: readonly string[],
+  ports: VerifyPorts,
+): Promise<Verification> => verifyChecks(run, plan, names, await readOutside(run, asking, ports), ports)
 
 /** The names of the checks that follow a path, with those of the scenario that was chosen, or the re-enabling. */
 export const checksAfter = (plan: Plan, moment: Moment, scenario?: string): string[] => {

@@ -22,6 +22,8 @@ export type DeliveryGroup = { readonly flags: readonly WrittenFlag[] } & (
 
 export interface DeliverPorts {
   readonly deliverer: Deliverer
+  /** A drill: nobody outside is called. */
+  readonly drill?: boolean
   readonly environment: string
 }
 
@@ -107,6 +109,8 @@ export interface Delivered {
 export const deliverGroup = async (plan: Plan, group: DeliveryGroup, ports: DeliverPorts): Promise<Delivered> => {
   const { deliverer, environment } = ports
   if (group.to === 'webhook') {
+    if (ports.drill)
+      return { started: true, done: true, failed: false, detail: `${printGroup(group)} is not called in a drill` }
     for (const flag of group.flags) await deliverer.post(call(plan, group.webhook, flag, environment))
     return { started: true, done: true, failed: false, detail: `${printGroup(group)} has confirmed it` }
   }

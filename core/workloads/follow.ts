@@ -1,3 +1,4 @@
+import { containingFlags } from '#core/plan/containing.ts'
 import { deliveryOf } from '#core/plan/deliveries.ts'
 import { printDuration } from '#core/plan/duration.ts'
 import { type Plan, resolveFlag } from '#core/plan/load.ts'
@@ -31,7 +32,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 const readFlags = async (plan: Plan, { flags, environment }: FollowPorts) => {
   const safe: WrittenFlag[] = []
   const others = new Map<string, Verdict>()
-  for (const [name, flag] of Object.entries(plan.flags)) {
+  for (const [name, flag] of containingFlags(plan)) {
     if (deliveryOf(flag) === null) continue
     try {
       const found = await flags.read(resolveFlag(plan, name, environment))

@@ -1,9 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { lookup } from 'node:dns'
-import { request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
-import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { wayTo } from '#aws/way-to.ts'
 import { RollbackError } from '#core/errors.ts'
 import type { Notifier, Secrets, WebhookCall } from '#core/ports.ts'
 
@@ -17,59 +14,14 @@ export interface WebhookLimits {
 /** In the worst case 27 seconds: a function that tells people has 50. */
 export const WEBHOOK_LIMITS: WebhookLimits = { timeout: 5_000, pauses: [1_000, 2_000, 4_000] }
 
-/** Where no webhook of the internet can be: the function's own machine, its network, and the metadata of its host. */
-const OWN_NETWORK = new BlockList()
-for (const [network, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['224.0.0.0', 3],
-] as const)
-  OWN_NETWORK.addSubnet(network, bits, 'ipv4')
-for (const [network, bits] of [
-  ['::', 127],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  OWN_NETWORK.addSubnet(network, bits, 'ipv6')
-
-const isOwn = (address: string): boolean => OWN_NETWORK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-
 const refused = (url: string, why: string): RollbackError =>
   new RollbackError('Webhook.Refused', `"${url}" is not called: ${why}.`, {
     fix: 'Give the plan an https address of the internet.',
     category: 'refused',
   })
 
-/** The address is looked at when it is connected to, so that a name cannot point elsewhere a moment later. */
-const lookupOutside =
-  (url: string): LookupFunction =>
-  (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      const own = addresses?.find(({ address }) => isOwn(address))
-      const [first] = addresses ?? []
-      if (error) callback(error, [])
-      else if (own) callback(refused(url, `"${hostname}" is ${own.address}, an address of the own network`), [])
-      else if (options.all) callback(null, addresses)
-      else callback(null, first?.address ?? '', first?.family)
-    })
-  }
-
 /** What may be called, and with what; nothing else is connected to. */
-const requestFor = ({ url, reach }: WebhookCall) => {
-  const { protocol, hostname } = new URL(url)
-  const host = hostname.replace(/^\[|\]$/g, '')
-  if (reach === 'loopback' && (host === 'localhost' || host === '::1' || /^127\./.test(host)))
-    return { send: protocol === 'https:' ? requestHttps : requestHttp, options: {} }
-  if (protocol !== 'https:') throw refused(url, `it is ${protocol}//, not https://`)
-  if (isIP(host) && isOwn(host)) throw refused(url, `${host} is an address of the own network`)
-  return { send: requestHttps, options: { lookup: lookupOutside(url) } }
-}
+const requestFor = ({ url, reach }: WebhookCall) => wayTo(url, reach, (why) => refused(url, why))
 
 /** GitHub's form, over the timestamp as well, so that an old call cannot be replayed: `sha256=` HMAC(timestamp.body). */
 const signed = (key: string, timestamp: string, body: string): string =>

@@ -34,7 +34,7 @@ export interface Environment {
   /** Of Wait, of the delays of Retry and of every time-out. */
   readonly clock: Clock
   /** What a Wait state of that name does instead of sleeping: `false` is to sleep. */
-  readonly passes?: (state: string, milliseconds: number) => boolean
+  readonly passes?: (state: string, milliseconds: number) => boolean | Promise<boolean>
   /** In [0, 1): jitter and `$random()`. */
   random(): number
   readonly tokens: Tokens

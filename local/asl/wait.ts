@@ -18,7 +18,7 @@ export async function runWait(state: WaitState, scene: Scene, place: Place): Pro
   const { clock, passes } = place.run.env
   if (state.Seconds !== undefined) {
     const seconds = await evaluateWhole(state.Seconds, 'Seconds', scene)
-    if (passes?.(scene.state, seconds * 1000)) return
+    if (await passes?.(scene.state, seconds * 1000)) return
     return pause(clock, seconds, place.signal)
   }
   const text = await evaluateAs('string', state.Timestamp ?? null, 'Timestamp', scene)

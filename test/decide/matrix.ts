@@ -17,6 +17,7 @@ import { loadPlan, type Plan, resolveFlag } from '#core/plan/load.ts'
 import { type Circumstances, chooseRow, containsAtOnce } from '#core/plan/table.ts'
 import { outcomeOf } from '#local/outcome.ts'
 import { type Stack, startStack } from '#local/stack.ts'
+import { startStandIn } from '#local/stand-in.ts'
 import { lambdaAction } from '#test/core/decide/alarm-events.ts'
 import { createDatabase, describePostgres, type TestDatabase } from '#test/support/database.ts'
 
@@ -77,6 +78,8 @@ const startDay = async (folder: string, plan: Plan) => {
     plansDirectory: dirname(folder),
     approvers: () => people,
   })
+  const app = await startStandIn(plan, { stack, database: postgres({ url: db.url }), environment: ENVIRONMENT })
+  stack.endsWith(() => app.close())
   return {
     stack,
     close: async () => {

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { type Chance, chanceOf } from '#test/faults/chance.ts'
@@ -120,7 +121,7 @@ describePostgres('an application that never stops writing', () => {
   })
   afterAll(async () => {
     await fresh?.drop()
-    if (plans) await rm(plans, { recursive: true, force: true })
+    if (plans) await rm(dirname(plans), { recursive: true, force: true })
   })
 
   test.each(ROUNDS)(

@@ -1,9 +1,12 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { postgres } from '#aws/postgres.ts'
 import type { IncidentId, Path } from '#core/names.ts'
+import { loadPlan } from '#core/plan/load.ts'
 import { outcomeOf } from '#local/outcome.ts'
 import { startStack } from '#local/stack.ts'
+import { startStandIn } from '#local/stand-in.ts'
 import type { CommandOptions } from '#test/faults/command.ts'
 import { type EndState, endStateOf } from '#test/faults/end-state.ts'
 import { copyScene, freshScene, type Scene } from '#test/faults/scene.ts'
@@ -33,8 +36,12 @@ const SPOIL = `update public.embeddings set model = 'wrong' where id in (select 
 
 /** A copy of the plans, in a folder of its own. */
 export const plansWithoutRetention = async (): Promise<string> => {
-  const plans = await mkdtemp(join(tmpdir(), 'vector-rollback-plans-'))
+  const house = await mkdtemp(join(tmpdir(), 'vector-rollback-plans-'))
+  const plans = join(house, 'plans')
   await cp(dirname(PLAN_FOLDER), plans, { recursive: true })
+  // The stand-in of the application among them imports from the house.
+  const root = dirname(dirname(PLAN_FOLDER))
+  for (const name of ['package.json', 'core', 'node_modules']) await symlink(join(root, name), join(house, name))
   const file = join(plans, PLAN, 'plan.yaml')
   const text = await readFile(file, 'utf8')
   const kept = 'purge: { after: 7d,'
@@ -57,6 +64,9 @@ const undisturbed = async (
     ...(plans || snapshot ? { approvers: () => EVERYBODY } : {}),
   })
   try {
+    const plan = await loadPlan(PLAN_FOLDER)
+    const app = await startStandIn(plan, { stack, database: postgres({ url: db.url }), environment: 'local' })
+    stack.endsWith(() => app.close())
     // A name runs once, and a restore came before.
     const incident = `undisturbed-${snapshot ? 'replace' : path}` as IncidentId
     const { arn } = await stack.execute(incident, {
@@ -75,7 +85,7 @@ export const makeStages = async (): Promise<Stages> => {
   const plans = await plansWithoutRetention()
   const drop = async () => {
     for (const scene of scenes.splice(0).reverse()) await scene.drop()
-    await rm(plans, { recursive: true, force: true })
+    await rm(dirname(plans), { recursive: true, force: true })
   }
   const kept = (scene: Scene): Scene => {
     scenes.push(scene)

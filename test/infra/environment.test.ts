@@ -39,6 +39,10 @@ test('a database is taken with the user who signs in by IAM', () => {
 
 describe('a mistake is shown where it stands', () => {
   test.each<[unknown, string]>([
+    [
+      { prod: { services: { search: { api: 'http://127.0.0.1:8080' } } } },
+      'context.environments.prod.services.search.api: an environment is called by https',
+    ],
     [undefined, 'context.environments: '],
     [{}, 'context.environments: name at least one environment'],
     [{ Prod: {} }, 'context.environments.Prod: '],

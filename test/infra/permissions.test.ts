@@ -57,12 +57,14 @@ const needing = (port: string): string[] =>
 const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report', 'remind', 'health']
 /** AWS has no resources for looking at interfaces. With a narrower scope, CloudWatch leaves composite alarms out without an error. */
 const READS_ALARMS = ['cloudwatch:DescribeAlarms', 'cloudwatch:DescribeAlarmHistory']
+/** What only reads, and has no resources. */
+const READS = [...READS_ALARMS, 'cloudwatch:GetMetricData']
 
 test('no function may do anything to everything', () => {
   expect(rights.size).toBe(STEPS.length + BESIDE.length)
   for (const [name, statements] of rights)
     for (const { Action, Effect, Resource } of statements) {
-      const looks = Action.every((action) => [...READS_ALARMS, 'ec2:DescribeNetworkInterfaces'].includes(action))
+      const looks = Action.every((action) => [...READS, 'ec2:DescribeNetworkInterfaces'].includes(action))
       if (!looks && Effect === 'Allow') expect(Resource, name).not.toContain('*')
       for (const action of Action) expect(action, name).not.toContain('*')
     }
@@ -131,7 +133,14 @@ describe('the bucket', () => {
       [`${keys.runs(plan)}at-other.json`]: ['open-incident', 'safe-point'],
       [keys.breaker(plan)]: ['open-incident'],
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
-      [`${keys.checks(incident)}at-full.json`]: ['follow-delivery', 'prove-delivery', 'verify'],
+      [`${keys.captured(incident)}sql/rows.sql/0123-4/00001.jsonl`]: ['capture', 'drain', 'run-sql'],
+      [`${keys.drains(incident)}0123.json`]: ['drain'],
+      [`${keys.checks(incident)}at-full.json`]: [
+        'follow-delivery',
+        'prove-delivery',
+        'prove-delivery-outside',
+        'verify',
+      ],
       [`${keys.human(incident)}at.json`]: ['needs-human'],
       [`${keys.messages(incident)}started-0123.json`]: [
         'ask-approval',
@@ -153,6 +162,8 @@ describe('the bucket', () => {
       [keys.report(incident, 'html')]: ['report'],
       [keys.replaced(incident)]: ['set-aside'],
       [keys.purged(incident)]: ['purge'],
+      [keys.outside(incident, 'full')]: ['verify-outside'],
+      [keys.testData(incident, 'article-created')]: ['verify-outside'],
       [`${keys.looks(incident)}at-full.json`]: ['watch'],
       [keys.reEnabling(incident)]: ['re-enable'],
       [recordedKeys.chosen(incident)]: ['parameter-group', 'previous-version', 'restore-config', 'scale'],
@@ -200,9 +211,12 @@ describe('the bucket', () => {
 
   test('lets every step that changes the database, or a flag, read the lease and the kill switches, which only people write', () => {
     const changes: StepKind[] = [
+      'drain',
       'drop-indexes',
       'run-sql',
       'set-flag',
+      // Creates test data in the application.
+      'verify-outside',
       'restore-config',
       'throttle',
       'parameter-group',
@@ -258,6 +272,7 @@ describe('the bucket', () => {
       'parameter-group',
       'previous-version',
       'prove-delivery',
+      'prove-delivery-outside',
       're-enable',
       'remind',
       'restore-config',
@@ -306,6 +321,47 @@ test('alarms and the past of flags are read by what looks for lost events and re
     expect(who(action, alarm)).toEqual([])
   expect(who('ssm:GetParameterHistory', FLAG)).toEqual(['observe-report'])
   expect(who('ssm:GetParameterHistory', FLAG.replace('VECTOR_SEARCH_ENABLED', 'PASSWORD'))).toEqual([])
+})
+
+describe('what is asked outside the database', () => {
+  const ANY = 'arn:aws:cloudwatch:eu-central-1:123456789012:metric:any'
+
+  test('is handed to the functions in its network through the bucket, and they have no way out of it', () => {
+    expect(readers(keys.outside(incident, 'full'))).toEqual(['remind', 'report', 'verify', 'verify-outside', 'watch'])
+    for (const { kind, needs } of STEPS.filter(({ kind }) => kind === 'verify' || kind === 'watch'))
+      for (const outside of ['flags', 'services', 'metricHistory', 'notifier', 'executions'])
+        expect(needs, kind).not.toContain(outside)
+  })
+
+  test('may read metrics and the tokens of services, and nothing else may', async () => {
+    expect(who('cloudwatch:GetMetricData', ANY)).toEqual(['verify-outside'])
+    const directory = await planFolder({
+      'plan.yaml': edited([
+        'signals:\n',
+        'services:\n  api: { url: "https://api.{env}.example.com", token: "/app/{env}/API_TOKEN" }\nsignals:\n',
+      ]),
+    })
+    const setting = {
+      stack: new Stack(),
+      environment: { name: 'prod' },
+      plans: [await loadPlan(directory)],
+    } as unknown as Setting
+    const granted = statementsFor(
+      { needs: ['services'], flags: 'read', executions: [], bucket: { reads: [], writes: [] } },
+      setting,
+    ).map(({ actions, resources }) => [actions, resources.map((arn) => arn.split(':parameter')[1])])
+    expect(granted).toEqual([[['ssm:GetParameter'], ['/app/prod/API_TOKEN']]])
+  })
+
+  test('goes to the addresses that the environment gives', async () => {
+    const services = { 'pgvector-search': { api: 'https://search.internal.example.com' } }
+    const stack = (await synthesise({ prod: { services } })).get('vector-rollback-prod')
+    if (!stack) throw new Error('one environment, one stack')
+    const given = [...functionsOf(stack)].flatMap(([name, { Environment }]) =>
+      Environment.Variables.SERVICE_URLS === JSON.stringify(services) ? [name] : [],
+    )
+    expect(given.sort()).toEqual(['prove-delivery-outside', 'verify-outside'])
+  })
 })
 
 test('the sweep remembers what it has dealt with, and nobody else writes there', () => {

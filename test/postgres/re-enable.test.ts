@@ -159,7 +159,8 @@ describePostgres('re-enabling after a restore', () => {
     let written: Promise<unknown> = Promise.resolve()
     const world = await start({
       onState: (state, visit, { objects, clock }) => {
-        if (state !== 'Watch' || visit !== 1) return
+        // Some states before the gate, so that it is there in time.
+        if (state !== 'Ask outside' || visit !== 1) return
         const check = { name: 'delivery of SEARCH', describe: '-', status: 'fail', detail: '1 of 2 has not followed' }
         written = writeJson(objects, `${keys.checks(INCIDENT)}${clock.now().toISOString()}-delivery.json`, [check])
       },

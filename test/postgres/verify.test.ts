@@ -4,9 +4,11 @@ import { postgres } from '#aws/postgres.ts'
 import type { Run } from '#core/incident/run.ts'
 import type { IncidentId } from '#core/names.ts'
 import type { PlanCheck } from '#core/plan/checks.ts'
+import type { Objects } from '#core/ports.ts'
 import { runSqlCheck } from '#core/verify/run-check.ts'
 import { verifyChecks } from '#core/verify/verification.ts'
 import { checkOf, planOf } from '#test/core/verify/checks.ts'
+import { realClock } from '#test/support/clock.ts'
 import { createDatabase, describePostgres, type TestDatabase } from '#test/support/database.ts'
 import { startProxy, type TcpProxy } from '#test/support/tcp-proxy.ts'
 
@@ -148,10 +150,10 @@ describePostgres('checks against a real server, as an owner that is no superuser
       path: 'flag',
       drill: false,
     }
-    const verification = await verifyChecks(run, own, Object.keys(own.checks), {
+    const verification = await verifyChecks(run, own, Object.keys(own.checks), null, {
       database: postgres({ url: db.url }),
-      flags: { read: async () => null, write: async () => ({ version: 1 }) },
-      environment: 'test',
+      objects: {} as Objects,
+      clock: realClock,
       signal: new AbortController().signal,
     })
     expect(verification.status).toBe('unknown')

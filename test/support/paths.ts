@@ -2,9 +2,11 @@ import { Client } from 'pg'
 import { postgres } from '#aws/postgres.ts'
 import type { IncidentId, Path } from '#core/names.ts'
 import { fixtureOf } from '#core/plan/fixture.ts'
+import { loadPlan } from '#core/plan/load.ts'
 import type { Approver } from '#local/answers.ts'
 import { type LocalOutcome, outcomeOf } from '#local/outcome.ts'
 import { type Stack, startStack } from '#local/stack.ts'
+import { startStandIn } from '#local/stand-in.ts'
 import { createDatabase, type TestDatabase } from '#test/support/database.ts'
 
 export const PLAN = 'pgvector-search'
@@ -42,6 +44,9 @@ export const startWorld = async (options: { rows?: number; plansDirectory?: stri
     approvers: () => world.approvers,
     ...(options.plansDirectory ? { plansDirectory: options.plansDirectory } : {}),
   })
+  const plan = await loadPlan(PLAN_FOLDER)
+  const app = await startStandIn(plan, { stack, database: postgres({ url: db.url }), environment: 'test' })
+  stack.endsWith(() => app.close())
   const admin = new Client(db.superuserUrl)
   await admin.connect()
   let runs = 0

@@ -14,6 +14,7 @@ test("the project's own machine rolls back by its flag path", async () => {
       steps: [],
       settings: {
         askFirst: false,
+        delivers: false,
         escalate: false,
         reEnable: false,
         purgeNow: false,
@@ -51,9 +52,12 @@ test("the project's own machine rolls back by its flag path", async () => {
       'OpenIncidentFunction',
       'PreserveEvidenceFunction',
       'ProveDeliveryFunction',
+      'ProveDeliveryOutsideFunction',
       'ReportFunction',
       'SafePointFunction',
       'VerifyFunction',
+      'VerifyOutsideFunction',
+      'VerifyOutsideFunction',
       'WatchFunction',
     ].toSorted(),
   )
@@ -100,7 +104,7 @@ test('an approval that nobody gives ends contained: a person is called, and then
         joined: null,
         held: null,
         steps: [],
-        settings: { askFirst: true, approvalSeconds: 3600, reEnable: false, purgeNow: false },
+        settings: { delivers: false, askFirst: true, approvalSeconds: 3600, reEnable: false, purgeNow: false },
       }),
       PreserveEvidenceFunction: () => ({}),
       SafePointFunction: () => ({

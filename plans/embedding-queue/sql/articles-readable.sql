@@ -1,0 +1,1 @@
+select pg_catalog.count(*) as articles from public.articles;

@@ -1,0 +1,1 @@
+select pg_catalog.count(*) as processing from public.embedding_tasks where status = 'processing';

@@ -1,0 +1,3 @@
+select pg_catalog.count(*) as tasks
+from public.embedding_tasks
+where status = 'pending' and metadata ->> 'provider' = 'openai';

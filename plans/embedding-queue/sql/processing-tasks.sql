@@ -1,0 +1,1 @@
+select t.* from public.embedding_tasks as t where t.status = 'processing';

@@ -1,0 +1,1 @@
+select pg_catalog.count(*) as workers from public.embedding_worker_status;

@@ -1,0 +1,1 @@
+select w.* from public.embedding_worker_status as w where w.is_running;

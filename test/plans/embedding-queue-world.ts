@@ -1,0 +1,113 @@
+import { Client } from 'pg'
+import { postgres } from '#aws/postgres.ts'
+import { drillAws } from '#cli/drill-aws.ts'
+import type { FlagPath, IncidentId, Path } from '#core/names.ts'
+import { fixtureOf } from '#core/plan/fixture.ts'
+import { loadPlan } from '#core/plan/load.ts'
+import { DELIVERY_OF } from '#core/verify/verification.ts'
+import { outcomeOf } from '#local/outcome.ts'
+import { startStack } from '#local/stack.ts'
+import { createDatabase } from '#test/support/database.ts'
+import { EVERYBODY } from '#test/support/paths.ts'
+
+export const QUEUE_FOLDER = new URL('../../plans/embedding-queue', import.meta.url).pathname
+const ROWS = 60
+const FLAGS = ['EMBEDDING_QUEUE_ENABLED', 'EMBEDDING_WORKER_ENABLED', 'SEMANTIC_SEARCH_ENABLED']
+const QUEUE = 'embedding_tasks, public.embedding_worker_status, public.embedding_audit_logs, public.performance_metrics'
+
+export type QueueWorld = Awaited<ReturnType<typeof startQueueWorld>>
+
+/** The plan on its fixture, on a real server as a master that is no superuser, with AWS as a bad deployment leaves it. */
+export const startQueueWorld = async () => {
+  const db = await createDatabase()
+  const [fixture, plan] = await Promise.all([fixtureOf(QUEUE_FOLDER), loadPlan(QUEUE_FOLDER)])
+  const stack = await startStack({
+    environment: 'test',
+    database: { url: db.url },
+    approvers: () => EVERYBODY,
+    steps: 'hurry',
+  })
+  const inAws = await drillAws(stack, plan, 'test')
+  const admin = new Client(db.superuserUrl)
+  await admin.connect()
+  const query = async <R extends Record<string, unknown>>(text: string) => (await admin.query<R>(text)).rows
+  let runs = 0
+  const run = async (path: Path, scenario?: string, input: object = {}) => {
+    const incident = `${scenario ?? path}-${++runs}` as IncidentId
+    const { arn } = await stack.execute(incident, {
+      plan: 'embedding-queue',
+      path,
+      reason: 'a test',
+      ...(scenario === undefined ? {} : { scenario }),
+      ...input,
+    })
+    const outcome = await outcomeOf(arn, incident, stack)
+    // Nothing says here what the application sees: delivery is unknown.
+    const checks = outcome.report?.checks.filter(({ name }) => !name.startsWith(DELIVERY_OF)) ?? []
+    const failed = checks.filter(({ status }) => status !== 'pass').map(({ name }) => name)
+    /** Captured rows by the SELECT that found them, each once. */
+    const captured = async (file: string): Promise<Record<string, unknown>[]> => {
+      const found: Record<string, unknown>[] = []
+      for await (const { key } of stack.objects.list(`evidence/${incident}/captured/${file}/`)) {
+        if (!key.endsWith('.jsonl')) continue
+        const text = Buffer.from((await stack.objects.read(key))?.body ?? []).toString('utf8')
+        found.push(
+          ...text
+            .trimEnd()
+            .split('\n')
+            .map((line) => JSON.parse(line) as Record<string, unknown>),
+        )
+      }
+      return found
+    }
+    return { incident, ...outcome, failed, captured }
+  }
+  const parameter = async (name: string) => (await stack.flags.read(`/app/test/${name}` as FlagPath))?.value
+  return {
+    db,
+    stack,
+    plan,
+    query,
+    run,
+    parameter,
+    /** The rows of one SQL file of the plan. */
+    ask: (file: string) => query(plan.sql[file] ?? `no ${file}`),
+    flags: async () => Object.fromEntries(await Promise.all(FLAGS.map(async (flag) => [flag, await parameter(flag)]))),
+    statuses: async () =>
+      Object.fromEntries(
+        (await query(`select status, count(*)::int as n from public.embedding_tasks group by 1`)).map(
+          ({ status, n }) => [status, n],
+        ),
+      ) as Record<string, number>,
+    failures: async (message: string) =>
+      Number(
+        (
+          await query(
+            `select count(*)::int as n from public.embedding_tasks where status = 'failed' and error_message = '${message}'`,
+          )
+        )[0]?.n,
+      ),
+    worker: async () => {
+      const client = new Client({ connectionString: db.url, application_name: 'embedding-worker-1' })
+      client.on('error', () => undefined)
+      await client.connect()
+      return client
+    },
+    /** The system as it is before each procedure. */
+    reset: async () => {
+      await query(
+        `drop table if exists public.${QUEUE}, public.embeddings, public.article_versions, public.articles cascade`,
+      )
+      await postgres({ url: db.url }).session({ applicationName: 'fixture', statementTimeout: 0 }, (session) =>
+        fixture.load(session, { rows: ROWS }),
+      )
+      for (const flag of FLAGS) await stack.flags.write(`/app/test/${flag}` as FlagPath, 'true')
+      await inAws()
+    },
+    close: async () => {
+      await stack.close()
+      await admin.end()
+      await db.drop()
+    },
+  }
+}
