@@ -133,7 +133,12 @@ describe('the bucket', () => {
       [`${keys.runs(plan)}at-other.json`]: ['open-incident', 'safe-point'],
       [keys.breaker(plan)]: ['open-incident'],
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
-      [`${keys.captured(incident)}sql/rows.sql/0123-4/00001.jsonl`]: ['capture', 'drain', 'run-sql'],
+      [`${keys.captured(incident)}sql/rows.sql/0123-4/00001.jsonl`]: [
+        'capture',
+        'drain',
+        'preserve-evidence',
+        'run-sql',
+      ],
       [`${keys.drains(incident)}0123.json`]: ['drain'],
       [`${keys.checks(incident)}at-full.json`]: [
         'follow-delivery',
