@@ -5,6 +5,7 @@ import { breakerCommands } from './commands/breaker.ts'
 import { changeCommand } from './commands/change.ts'
 import { coverageCommand } from './commands/coverage.ts'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
+import { guardCommand } from './commands/guard.ts'
 import { lintCommand } from './commands/lint.ts'
 import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
@@ -54,6 +55,7 @@ for (const add of [
   baselineCommands,
   observeCommands,
   changeCommand,
+  guardCommand,
   coverageCommand,
   recordCommand,
   lintCommand,

@@ -4,12 +4,14 @@ import { postgres } from '#aws/postgres.ts'
 import { quietFunctions } from '#cli/quiet-functions.ts'
 import { RollbackError } from '#core/errors.ts'
 import type { Path, SnapshotId } from '#core/names.ts'
-import { loadPlan } from '#core/plan/load.ts'
+import { loadPlan, type Plan } from '#core/plan/load.ts'
 import { previewOfPlan } from '#core/preview/of-plan.ts'
 import { type PreviewOptions, previewOnDatabase } from '#core/preview/preview.ts'
+import { previewSize, type Size } from '#core/preview/size.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { findPlan } from './plans.ts'
 import { previewText } from './preview-text.ts'
+import { sizeText } from './size-text.ts'
 
 export interface PlanPreviewOptions {
   readonly path: Path
@@ -20,6 +22,7 @@ export interface PlanPreviewOptions {
   readonly state?: string
   readonly snapshot?: string
   readonly acceptDrift?: boolean
+  readonly size?: Size
 }
 
 /** The snapshots of local runs, read through the same endpoint as theirs. */
@@ -48,9 +51,17 @@ const withBucket = async <T>(
   }
 }
 
+/** `--size`: by arithmetic alone. Resolves to 3 when something of it would not work. */
+const sizePreview = (plan: Plan, size: Size, { json }: PlanPreviewOptions): ExitCode => {
+  const preview = previewSize(size, plan.snapshot)
+  process.stdout.write(`${json ? JSON.stringify(preview, null, 2) : sizeText(plan, size, preview)}\n`)
+  return preview.problems.length === 0 ? EXIT.ok : EXIT.refused
+}
+
 /** `vector-rollback plan preview`: what a path would do. Writes nothing. Resolves to 3 when it would be refused. */
 export const planPreview = async (name: string, options: PlanPreviewOptions): Promise<ExitCode> => {
   const plan = await loadPlan(await findPlan(name, options.plans))
+  if (options.size) return sizePreview(plan, options.size, options)
   const { path, scenario, databaseUrl } = options
   const preview =
     databaseUrl === undefined

@@ -1,4 +1,4 @@
 import { handOverKey } from '#aws/deployed-key.ts'
 import { entry } from '#functions/lambda.ts'
 
-export const handler = entry('approval-key', handOverKey)
+export const handler = entry('approval-key', handOverKey, ['signer'])

@@ -8,6 +8,7 @@ import { collectLate } from '#aws/heap.ts'
 import { isRollbackError, RollbackError } from '#core/errors.ts'
 import type { Ports, Step, StepResult } from '#core/steps/define-step.ts'
 import { runStep } from '#core/steps/run-step.ts'
+import { preload } from '#functions/adapters.ts'
 import { portsFor } from '#functions/ports.ts'
 
 const logger = new Logger({ serviceName: 'vector-rollback' })
@@ -15,7 +16,11 @@ const logger = new Logger({ serviceName: 'vector-rollback' })
 // Not where a person's command line plays all functions: its heap is larger, and three times that is much.
 if (process.env.AWS_LAMBDA_FUNCTION_NAME) collectLate()
 
-export type Handler = (event: unknown, context: Context) => Promise<unknown>
+export interface Handler {
+  (event: unknown, context: Context): Promise<unknown>
+  /** When everything that it needs is loaded. */
+  readonly ready: Promise<void>
+}
 
 /** Kept for what has to be told before Lambda ends the function. */
 const LAST_MS = 2_000
@@ -59,15 +64,23 @@ const withoutCause = (error: Error): object => {
 
 /**
  * The one file that knows middy and Powertools. Logs each call without its payload (task tokens stand in it), counts
- * calls and failures, and hands on the signal that aborts shortly before the time of the function is over.
+ * calls and failures, and hands on the signal that aborts shortly before the time of the function is over. `needs` are the ports
+ * whose adapters are loaded before the first event; any other is loaded when it is called.
  */
-export const entry = (name: string, work: (event: unknown, ports: Ports) => Promise<unknown>): Handler => {
+export const entry = (
+  name: string,
+  work: (event: unknown, ports: Ports) => Promise<unknown>,
+  needs: readonly string[] = [],
+): Handler => {
+  const ready = preload(needs)
+  // What cannot be loaded fails the call that needs it, with its own error.
+  ready.catch(() => undefined)
   const metrics = new Metrics({
     namespace: 'VectorRollback',
     serviceName: 'vector-rollback',
     defaultDimensions: { step: name },
   })
-  return middy<unknown, unknown, Error, Context>({
+  const handler = middy<unknown, unknown, Error, Context>({
     timeoutEarlyInMillis: LAST_MS,
     timeoutEarlyResponse: () => {
       throw outOfTime(name)
@@ -85,9 +98,10 @@ export const entry = (name: string, work: (event: unknown, ports: Ports) => Prom
         }),
       ),
     )
+  return Object.assign((event: unknown, context: Context) => handler(event, context) as Promise<unknown>, { ready })
 }
 
 /** The handler of one step of the registry. */
 export const lambda = <Kind extends string, Event, Needs extends keyof Ports, Result extends StepResult>(
   step: Step<Kind, Event, Needs, Result>,
-): Handler => entry(step.kind, (event, ports) => runStep(step, event, ports))
+): Handler => entry(step.kind, (event, ports) => runStep(step, event, ports), step.needs)

@@ -1,26 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ssmCommands } from '#aws/commands.ts'
-import { sfnExecutions } from '#aws/executions.ts'
-import { ssmFlagHistory } from '#aws/flag-history.ts'
-import { flagWrittenAt, ssmFlags } from '#aws/flags.ts'
 import { loggedMetrics } from '#aws/metrics.ts'
-import { notifier } from '#aws/notifier.ts'
-import { s3Objects } from '#aws/objects.ts'
-import { ssmParameters } from '#aws/parameters.ts'
-import { postgres } from '#aws/postgres.ts'
-import { ssmSecrets } from '#aws/secrets.ts'
-import { httpServices } from '#aws/services.ts'
-import { kmsSigner } from '#aws/signer.ts'
-import { signedWebhooks } from '#aws/webhooks.ts'
-import { awsWorkloads } from '#aws/workloads.ts'
+import { labelOf, readAddress } from '#aws/postgres-url.ts'
 import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
+import { isEvidenceKey } from '#core/incident/keys.ts'
 import { AUTONOMIES, type Autonomy } from '#core/plan/autonomy.ts'
 import { ServiceUrls } from '#core/plan/services.ts'
-import type { Alarms, Clock, Database, MetricHistory } from '#core/ports.ts'
-import type { ConfigMaps } from '#core/ports-platform.ts'
-import type { Capacities, DatabaseSnapshots, ParameterGroups } from '#core/ports-rds.ts'
+import type { Clock, Database } from '#core/ports.ts'
 import type { Ports } from '#core/steps/define-step.ts'
+import {
+  lazyAlarms,
+  lazyExecutions,
+  lazyFlagHistory,
+  lazyFlags,
+  lazyMetricHistory,
+  lazyNotifier,
+  lazyObjects,
+  lazyPostgres,
+  lazySigner,
+} from '#functions/adapters.ts'
+import {
+  lazyCapacities,
+  lazyCommands,
+  lazyConfigMaps,
+  lazyDatabaseSnapshots,
+  lazyDeliverer,
+  lazyParameterGroups,
+  lazyParameters,
+  lazyServices,
+  lazyWorkloads,
+} from '#functions/adapters-platform.ts'
 import { planFolder } from '#functions/plans.ts'
 import machine from '../statemachines/rollback.asl.json' with { type: 'json' }
 
@@ -52,8 +61,10 @@ const realClock: Clock = {
   },
 }
 
-const fromEnvironment = (): Database =>
-  postgres({ url: setting('DATABASE_URL'), iam: process.env.DATABASE_IAM === 'true' })
+const fromEnvironment = (): Database => {
+  const url = setting('DATABASE_URL')
+  return lazyPostgres({ url, iam: process.env.DATABASE_IAM === 'true', label: labelOf(readAddress(url)) })
+}
 
 let database: (() => Database) | null = null
 let clock: Clock | null = null
@@ -77,69 +88,27 @@ const lazyDatabase: Database = {
   session: (options, work) => (database ?? fromEnvironment)().session(options, work),
 }
 
-/** Few functions ask CloudWatch: the others, and the first hop of an alarm among them, do not load its client (some 20 ms). */
-const lazyAlarms: Alarms = {
-  describe: async (names) => (await import('#aws/alarms.ts')).cloudwatchAlarms().describe(names),
-  changes: async (name, window) => (await import('#aws/alarms.ts')).cloudwatchAlarms().changes(name, window),
-}
-const lazyMetricHistory: MetricHistory = {
-  series: async (...asked) => (await import('#aws/metric-history.ts')).cloudwatchMetricHistory().series(...asked),
-}
-
-/** RDS the same: three functions ask it. */
-const rds = () => import('#aws/rds.ts')
-const lazyParameterGroups: ParameterGroups = {
-  read: async (name) => (await rds()).rdsParameterGroups().read(name),
-  write: async (name, changes) => (await rds()).rdsParameterGroups().write(name, changes),
-  users: async (name) => (await rds()).rdsParameterGroups().users(name),
-}
-const lazyCapacities: Capacities = {
-  read: async (cluster) => (await rds()).rdsCapacities().read(cluster),
-  write: async (cluster, range) => (await rds()).rdsCapacities().write(cluster, range),
-}
-const lazyDatabaseSnapshots: DatabaseSnapshots = {
-  find: async (source, id) => (await rds()).rdsSnapshots().find(source, id),
-  start: async (source, id, tags) => (await rds()).rdsSnapshots().start(source, id, tags),
-}
-
-const lazyConfigMaps: ConfigMaps = {
-  read: async (place) => (await import('#aws/config-maps.ts')).eksConfigMaps().read(place),
-  write: async (...asked) => (await import('#aws/config-maps.ts')).eksConfigMaps().write(...asked),
-}
+/** Evidence has a key of its own where the deployment gives one. */
+const keyFor = (key: string): string | undefined =>
+  isEvidenceKey(key) ? process.env.EVIDENCE_KEY || undefined : undefined
 
 /** The ports of one call: the adapters, and what the call itself brings. */
 export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
-  flags: ssmFlags(),
-  parameters: ssmParameters(),
-  commands: ssmCommands(),
+  flags: lazyFlags,
+  parameters: lazyParameters,
+  commands: lazyCommands,
   parameterGroups: lazyParameterGroups,
   capacities: lazyCapacities,
   databaseSnapshots: lazyDatabaseSnapshots,
-  get objects() {
-    return s3Objects(setting('BUCKET'))
-  },
+  objects: lazyObjects(() => setting('BUCKET'), keyFor),
   database: lazyDatabase,
-  get notifier() {
-    return notifier({
-      people: () => setting('TOPIC_ARN'),
-      chat: () => process.env.CHAT_TOPIC_ARN,
-      secrets: ssmSecrets(),
-    })
-  },
+  notifier: lazyNotifier({ people: () => setting('TOPIC_ARN'), chat: () => process.env.CHAT_TOPIC_ARN }),
   metrics: loggedMetrics(),
-  workloads: awsWorkloads(),
+  workloads: lazyWorkloads,
   configMaps: lazyConfigMaps,
-  deliverer: {
-    workloads: awsWorkloads(),
-    post: signedWebhooks(ssmSecrets()).post,
-    writtenAt: (path) => flagWrittenAt(path),
-  },
-  get executions() {
-    return sfnExecutions(setting('STATE_MACHINE_ARN'))
-  },
-  get signer() {
-    return kmsSigner(setting('APPROVAL_KEY_ID'))
-  },
+  deliverer: lazyDeliverer,
+  executions: lazyExecutions(() => setting('STATE_MACHINE_ARN')),
+  signer: lazySigner(() => setting('APPROVAL_KEY_ID')),
   get approvalKey() {
     return setting('APPROVAL_KEY')
   },
@@ -149,10 +118,10 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   starter: process.env.STARTER || null,
   alarms: lazyAlarms,
   metricHistory: lazyMetricHistory,
-  flagHistory: ssmFlagHistory(),
+  flagHistory: lazyFlagHistory,
   get services() {
     // Set by the stack of a developer's machine alone; no deployment has it.
-    return httpServices(ssmSecrets(), process.env.LOOPBACK === 'true' ? 'loopback' : 'internet')
+    return lazyServices(process.env.LOOPBACK === 'true' ? 'loopback' : 'internet')
   },
   get serviceUrls() {
     return ServiceUrls.parse(JSON.parse(process.env.SERVICE_URLS || '{}'))

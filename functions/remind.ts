@@ -1,4 +1,4 @@
 import { remind } from '#core/notice/remind.ts'
 import { entry } from '#functions/lambda.ts'
 
-export const handler = entry('remind', remind)
+export const handler = entry('remind', remind, ['objects', 'executions', 'notifier'])

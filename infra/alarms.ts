@@ -20,6 +20,7 @@ export class AlarmTriggers extends Construct {
       principal: new ServicePrincipal('lambda.alarms.cloudwatch.amazonaws.com'),
       sourceAccount: Stack.of(this).account,
     })
+    const target = new RuleTarget(onAlarm, { deadLetterQueue: setting.deadLetters })
     const known = setting.plans.flatMap((plan) => Object.values(plan.signals).flatMap(({ alarm }) => alarm))
     new Rule(this, 'Rule', {
       description: 'Alarms of the plans that change: ALARM is decided upon, the others are kept.',
@@ -33,12 +34,12 @@ export class AlarmTriggers extends Construct {
           ],
         },
       },
-      targets: [new RuleTarget(onAlarm)],
+      targets: [target],
     })
     new Rule(this, 'Changes', {
       description: 'Deployments, switched flags and migrations, as CI tells of them.',
       eventPattern: { detailType: [CHANGE_EVENT], detail: { environment: [setting.environment.name] } },
-      targets: [new RuleTarget(onAlarm)],
+      targets: [target],
     })
     // Both call asynchronously. An event that failed three times is told to people; an old one starts nothing any more.
     onAlarm.configureAsyncInvoke({

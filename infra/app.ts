@@ -1,6 +1,6 @@
 import { App } from 'aws-cdk-lib'
-import { addStacks } from '#infra/synthesise.ts'
+import { addStages } from '#infra/synthesise.ts'
 
 const app = new App()
-await addStacks(app)
+await addStages(app)
 app.synth()

@@ -1,18 +1,12 @@
-import { CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib'
-import {
-  AnyPrincipal,
-  Effect,
-  Role as IamRole,
-  PolicyStatement,
-  type Role,
-  ServicePrincipal,
-} from 'aws-cdk-lib/aws-iam'
-import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms'
+import { CustomResource, Duration } from 'aws-cdk-lib'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { Key } from 'aws-cdk-lib/aws-kms'
 import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Environment } from '#infra/environment.ts'
-import { nameIn } from '#infra/setting.ts'
+import { CALLED_AND_WAITED_FOR, NOT_TRACED, reviewed } from '#infra/reviewed.ts'
+import { nameIn, roleNameIn } from '#infra/setting.ts'
 
 /**
  * The key under the answers of people. Only the function that takes them may sign; who checks has the public half as a
@@ -21,25 +15,24 @@ import { nameIn } from '#infra/setting.ts'
 export class ApprovalKey extends Construct {
   readonly keyArn: string
   readonly publicKey: string
-  readonly role: Role
-  readonly #key: Key
 
-  constructor(scope: Construct, id: string, props: { readonly code: Code; readonly environment: Environment }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly key: Key; readonly code: Code; readonly environment: Environment },
+  ) {
     super(scope, id)
-    this.#key = new Key(this, 'Key', {
-      description: `Signs the approvals of ${nameIn(props.environment)}`,
-      keySpec: KeySpec.ECC_NIST_P256,
-      keyUsage: KeyUsage.SIGN_VERIFY,
-      // Another key, and everything that was approved is asked again.
-      removalPolicy: RemovalPolicy.RETAIN,
+    const { key, environment } = props
+    this.keyArn = key.keyArn
+    const role = new Role(this, 'approval-key-role', {
+      roleName: roleNameIn(environment, 'approval-key'),
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     })
-    this.keyArn = this.#key.keyArn
-    this.role = new IamRole(this, 'approval-key-role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
-    this.role.addToPolicy(new PolicyStatement({ actions: ['kms:GetPublicKey'], resources: [this.keyArn] }))
-    const logGroup = new LogGroup(this, 'approval-key-log', { retention: RetentionDays.ONE_YEAR })
-    logGroup.grantWrite(this.role)
+    role.addToPolicy(new PolicyStatement({ actions: ['kms:GetPublicKey'], resources: [this.keyArn] }))
+    const logGroup = new LogGroup(this, 'approval-key-log', { retention: environment.retention.logs })
+    logGroup.grantWrite(role)
     const reader = new LambdaFunction(this, 'approval-key', {
-      functionName: `${nameIn(props.environment)}-approval-key`,
+      functionName: `${nameIn(environment)}-approval-key`,
       description: 'Hands the public half of the key for approvals to the deployment.',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -47,28 +40,15 @@ export class ApprovalKey extends Construct {
       handler: 'approval-key.handler',
       timeout: Duration.seconds(50),
       memorySize: 512,
-      environment: { ENVIRONMENT: props.environment.name },
-      role: this.role,
+      environment: { ENVIRONMENT: environment.name },
+      role,
       logGroup,
     })
+    reviewed(reader, { ...NOT_TRACED, ...CALLED_AND_WAITED_FOR })
     const handed = new CustomResource(this, 'Public', {
       serviceToken: reader.functionArn,
       properties: { KeyId: this.keyArn },
     })
     this.publicKey = handed.getAttString('PublicKey')
-  }
-
-  /** Nobody else may sign, administrators included, whatever their own policies allow. */
-  signedOnlyBy(role: Role): void {
-    this.#key.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'OnlyAnswersAreSigned',
-        effect: Effect.DENY,
-        principals: [new AnyPrincipal()],
-        actions: ['kms:Sign'],
-        resources: ['*'],
-        conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
-      }),
-    )
   }
 }

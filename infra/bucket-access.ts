@@ -9,6 +9,13 @@ export interface BucketAccess {
 /** Answers to approvals are written by the function that asks AWS who is calling, and by nobody else, whatever the table below says. */
 export const ANSWERS = 'incidents/*/approvals/*/answers/*'
 
+/** What the database showed, and rows that were about to change: it may hold personal data, and has a key of its own. */
+export const EVIDENCE_PREFIX = 'evidence/'
+const EVIDENCE = 'evidence/*'
+
+export const isEvidence = (pattern: string): boolean => pattern.startsWith(EVIDENCE_PREFIX)
+export const writesEvidence = ({ writes }: BucketAccess): boolean => writes.some(isEvidence)
+
 /** The lists of parts that the state machine itself reads. */
 export const PART_LISTS = ['snapshots/*/parts.json', 'restores/*/parts.json'] as const
 
@@ -47,7 +54,7 @@ const LEFT_OPEN = 'incidents/*/left-open/*'
 const PLATFORM = 'incidents/*/platform/*'
 const RELIEF = 'relief/*'
 /** Rows as they were: of those that change them alone, and of who writes the report. */
-const CAPTURED = 'incidents/*/captured/*'
+const CAPTURED = 'evidence/*/captured/*'
 
 /** Takes the answers of people, and shows what they are asked. */
 export const ANSWER_ACCESS: BucketAccess = {
@@ -80,7 +87,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   },
   'safe-point': inRun([], [COURSE, RUNS]),
   notify: inRun([INCIDENT, HUMAN, CHECKS], [MESSAGES]),
-  'preserve-evidence': inRun([LEASE], ['incidents/*/evidence/*']),
+  'preserve-evidence': inRun([LEASE], [EVIDENCE]),
   'follow-delivery': inRun([INCIDENT], [CHECKS]),
   'prove-delivery': inRun([INCIDENT], [CHECKS]),
   'prove-delivery-outside': inRun([INCIDENT], [CHECKS]),
@@ -94,7 +101,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'parameter-group': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], [...GOES_BACK, LEFT_OPEN]),
   capacity: inRun([...MAY_CHANGE], [RELIEF]),
   'rds-snapshot': inRun([...MAY_CHANGE]),
-  'run-command': inRun([...MAY_CHANGE], ['incidents/*/commands/*', 'incidents/*/evidence/command-*']),
+  'run-command': inRun([...MAY_CHANGE], ['incidents/*/commands/*', 'evidence/*/command-*']),
   webhook: inRun([...MAY_CHANGE, INCIDENT], ['incidents/*/calls/*']),
   capture: inRun([], [CAPTURED]),
   drain: inRun([...MAY_CHANGE], [CAPTURED, 'incidents/*/drains/*']),
@@ -124,7 +131,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   're-enable': inRun([...MAY_CHANGE, APPROVALS, JOINED, DRILLS, INCIDENT], [RE_ENABLING, MESSAGES]),
   'needs-human': inRun([INCIDENT], [HUMAN, 'unopened/*', MESSAGES]),
   report: inRun(
-    ['incidents/*', SNAPSHOTS, 'retirements/*', RELIEF],
+    ['incidents/*', EVIDENCE, SNAPSHOTS, 'retirements/*', RELIEF],
     ['incidents/*/report.*', COURSE, MESSAGES, LEASE, DRILLS],
   ),
 }
@@ -134,6 +141,9 @@ export const ON_ALARM_ACCESS: BucketAccess = {
   reads: [DRILLS],
   writes: ['decisions/*', 'alarms/*', 'changes/*'],
 }
+
+/** Looks at what goes stale. Names and sizes of parts it gets by listing; their content it may not read. */
+export const HEALTH_ACCESS: BucketAccess = { reads: [DRILLS, 'decisions/*'], writes: [] }
 
 /** Looks at what is open, and writes down what it sent. */
 export const REMIND_ACCESS: BucketAccess = { reads: [LEASE, 'incidents/*', 'unopened/*'], writes: [MESSAGES] }

@@ -5,23 +5,7 @@ import { AutonomyName } from '#core/plan/autonomy.ts'
 import { printPath } from '#core/plan/problem.ts'
 import { ServiceUrls } from '#core/plan/services.ts'
 import { ENVIRONMENT } from '#core/plan/vocabulary.ts'
-
-const databaseUrl = z.string().superRefine((text, context) => {
-  const url = URL.parse(text)
-  const wrong = !url || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '' || url.username === ''
-  if (wrong) context.addIssue({ code: 'custom', message: 'write it as postgresql://user@host:5432/database' })
-  // The template shows it to everyone who may read the stack.
-  else if (url.password !== '') context.addIssue({ code: 'custom', message: 'leave the password out: IAM signs in' })
-})
-
-const Database = z.strictObject({
-  url: databaseUrl,
-  /** `DbiResourceId` of an instance or `DbClusterResourceId` of a cluster: IAM names databases by them. */
-  resourceId: z
-    .string()
-    .regex(/^(db|cluster)-[A-Z0-9]+$/, 'write the resource id, such as db-ABCDEFGH or cluster-ABCDEFGH'),
-})
-export type Database = z.output<typeof Database>
+import { Database } from '#infra/database.ts'
 
 /** A function has 4 KiB for all of its settings. */
 const MOST_APPROVERS = 3_000
@@ -40,6 +24,21 @@ const Services = ServiceUrls.superRefine((plans, context) => {
     })
 })
 
+const days = (least: number) => z.int().min(least, `${least} days at least`).max(3650)
+
+/** Days. What is not named here is kept for ever: manifests, decisions, records of incidents. */
+const Retention = z.strictObject({
+  /** Evidence and captured rows, which may hold personal data. */
+  evidence: days(1).default(400),
+  /** Of the snapshots of a plan, from the day that they were taken. A plan that is not named keeps all of them. */
+  snapshots: z.record(z.string(), days(30)).default({}),
+  /** Of objects that were overwritten or deleted: so long everything can be brought back. */
+  replaced: days(30).default(90),
+  logs: z
+    .literal([30, 90, 180, 365, 400, 731, 1827, 3653], 'write one of 30, 90, 180, 365, 400, 731, 1827, 3653')
+    .default(365),
+})
+
 const Environment = z
   .strictObject({
     account: z
@@ -56,6 +55,21 @@ const Environment = z
     disposable: z.boolean().default(false),
     /** Without one the functions can contain and report, and nothing else. */
     database: Database.optional(),
+    /** How many alarms may contain at the same time, taken from the concurrency of the account for this alone. */
+    containment: z
+      .strictObject({
+        concurrency: z.int().min(5, 'five at least: a storm of alarms must not wait for itself').max(1000),
+      })
+      .default({ concurrency: 10 }),
+    retention: Retention.prefault({}),
+    /** Recorded baselines that signals name, as numbers: by plan, then by signal. Alarms of CloudWatch read no bucket. */
+    baselines: z.record(z.string(), z.record(z.string(), z.number().positive())).default({}),
+    /** How old the newest snapshot of a plan may be, in days; nobody is told where it is not said. */
+    snapshotWithinDays: z.int().min(1).max(365).optional(),
+    /** Who hears of incidents and of the product itself. Each has to confirm the subscription. */
+    contacts: z
+      .strictObject({ email: z.array(z.email('write an address such as on-call@example.com')).max(20).default([]) })
+      .prefault({}),
     /** Where services of plans answer, by plan and service, if not where the plans say. */
     services: Services.optional(),
     /** Who answers in which role of the plans; nobody, where it is not said. */
@@ -74,6 +88,8 @@ const EnvironmentName = z
   .string()
   .max(24)
   .regex(ENVIRONMENT, 'use lower-case letters, digits and dashes, such as "prod"')
+  // `vector-rollback-health-…` are alarms on the product itself, which start no rollback.
+  .regex(/^(?!health(-|$))/, 'take another name: "health" is in the names of alarms on the product itself')
 
 const Context = z.object({
   environments: z
@@ -84,13 +100,35 @@ const Context = z.object({
 /** One place to deploy to. Without account and region the template fits any. */
 export type Environment = z.output<typeof Environment> & { readonly name: string }
 
+const invalid = (lines: readonly string[]): RollbackError =>
+  new RollbackError('Context.Invalid', `The context cannot be used:\n${lines.join('\n')}\n`, {
+    fix: 'Correct cdk.json, or what --context sets.',
+    category: 'usage',
+  })
+
 /** Reads `context.environments` of cdk.json. Throws `Context.Invalid` with every mistake and where it stands. */
 export const readEnvironments = (environments: unknown): Environment[] => {
   const read = Context.safeParse({ environments })
   if (read.success) return Object.entries(read.data.environments).map(([name, rest]) => ({ name, ...rest }))
-  const lines = read.error.issues.map(({ path, message }) => `context.${printPath(path)}: ${message}`)
-  throw new RollbackError('Context.Invalid', `The context cannot be used:\n${lines.join('\n')}\n`, {
-    fix: 'Correct cdk.json, or what --context sets.',
-    category: 'usage',
+  const lines = read.error.issues.map((issue) => {
+    // What is wrong with a key stands one level below.
+    const [inner] = issue.code === 'invalid_key' ? issue.issues : []
+    return `context.${printPath(issue.path)}: ${inner?.message ?? issue.message}`
   })
+  throw invalid(lines)
+}
+
+/** What is said of single plans is said of plans that there are. Throws `Context.Invalid`. */
+export const requireKnownPlans = (environments: readonly Environment[], plans: readonly { name: string }[]): void => {
+  const known = plans.map(({ name }) => name)
+  const lines = environments.flatMap(({ name, retention, baselines }) =>
+    Object.entries({ 'retention.snapshots': retention.snapshots, baselines }).flatMap(([key, of]) =>
+      Object.keys(of)
+        .filter((plan) => !known.includes(plan))
+        .map(
+          (plan) => `context.environments.${name}.${key}.${plan}: there is no plan of that name (${known.join(', ')})`,
+        ),
+    ),
+  )
+  if (lines.length > 0) throw invalid(lines)
 }

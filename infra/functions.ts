@@ -1,13 +1,21 @@
 import { Duration } from 'aws-cdk-lib'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
-import { ANSWER_ACCESS, BUCKET_ACCESS, ON_ALARM_ACCESS, REMIND_ACCESS } from '#infra/bucket-access.ts'
+import {
+  ANSWER_ACCESS,
+  BUCKET_ACCESS,
+  HEALTH_ACCESS,
+  ON_ALARM_ACCESS,
+  REMIND_ACCESS,
+  writesEvidence,
+} from '#infra/bucket-access.ts'
 import { isConfigurationStep } from '#infra/configuration.ts'
-import { type Rights, statementsFor } from '#infra/permissions.ts'
-import { nameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
+import { interfacesFor, type Rights, statementsFor } from '#infra/permissions.ts'
+import { CALLED_AND_WAITED_FOR, NOT_TRACED, reviewed } from '#infra/reviewed.ts'
+import { nameIn, roleNameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
 /** Seconds. Ten less than the state gives: a function is over before its state tries again. */
 const LONGEST = 890
@@ -29,6 +37,11 @@ const SECONDS: Readonly<Partial<Record<StepKind, number>>> = {
 const MEMORY = 512
 const WHOLE_PROCESSOR = 1_769
 const COPIES: readonly StepKind[] = ['snapshot-part', 'verify-snapshot', 'load-part']
+
+/** Concurrency is kept free for them: nothing else of the account makes a containment wait. */
+const CONTAINS: readonly string[] = ['contain', 'on-alarm']
+/** Called by events: what fails again and again is kept. The probes have destinations instead, and the next round. */
+const CALLED_BY_EVENTS: readonly string[] = ['on-alarm', 'sweep-alarms', 'observe-report', 'remind', 'health']
 
 const WRITES_FLAGS: readonly StepKind[] = ['contain', 'set-flag', 're-enable']
 
@@ -130,6 +143,19 @@ const OBSERVE_REPORT: Shape = {
   },
 }
 
+const HEALTH: Shape = {
+  entry: 'health',
+  purpose: 'Measures what goes stale while nothing happens: snapshots, drills, and how fast containment was.',
+  seconds: 290,
+  megabytes: MEMORY,
+  rights: {
+    needs: ['objects', 'plans', 'clock', 'environment', 'metrics'],
+    flags: 'read',
+    executions: [],
+    bucket: HEALTH_ACCESS,
+  },
+}
+
 const shapeOf = ({ kind, purpose, needs }: (typeof STEPS)[number]): Shape => ({
   entry: kind,
   purpose,
@@ -153,22 +179,27 @@ export class RollbackFunctions extends Construct {
   readonly probe: LambdaFunction
   readonly remind: LambdaFunction
   readonly answer: LambdaFunction
-  readonly answerRole: Role
   readonly sweepAlarms: LambdaFunction
   readonly observeReport: LambdaFunction
-  readonly roles: readonly Role[]
+  readonly health: LambdaFunction
 
   constructor(scope: Construct, id: string, props: { readonly code: Code; readonly setting: Setting }) {
     super(scope, id)
-    const roles: Role[] = []
+    const { environment, network, deadLetters } = props.setting
     const create = (shape: Shape): LambdaFunction => {
-      const logGroup = new LogGroup(this, `${shape.entry}-log`, { retention: RetentionDays.ONE_YEAR })
-      const role = new Role(this, `${shape.entry}-role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+      const functionName = `${nameIn(environment)}-${shape.entry}`
+      const logGroup = new LogGroup(this, `${shape.entry}-log`, { retention: environment.retention.logs })
+      const role = new Role(this, `${shape.entry}-role`, {
+        roleName: roleNameIn(environment, shape.entry),
+        assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      })
+      const besideDatabase = shape.rights.needs.includes('database') ? network : null
       for (const statement of statementsFor(shape.rights, props.setting)) role.addToPolicy(statement)
+      if (besideDatabase)
+        for (const statement of interfacesFor(functionName, props.setting)) role.addToPolicy(statement)
       logGroup.grantWrite(role)
-      roles.push(role)
-      return new LambdaFunction(this, shape.entry, {
-        functionName: `${nameIn(props.setting.environment)}-${shape.entry}`,
+      const made = new LambdaFunction(this, shape.entry, {
+        functionName,
         description: shape.purpose,
         runtime: Runtime.NODEJS_24_X,
         architecture: Architecture.ARM_64,
@@ -179,29 +210,35 @@ export class RollbackFunctions extends Construct {
         environment: environmentOf(shape.rights, props.setting),
         role,
         logGroup,
+        ...(besideDatabase?.placement ?? {}),
+        ...(CONTAINS.includes(shape.entry)
+          ? { reservedConcurrentExecutions: environment.containment.concurrency }
+          : {}),
+        ...(CALLED_BY_EVENTS.includes(shape.entry) ? { deadLetterQueue: deadLetters } : {}),
       })
+      reviewed(made, { ...NOT_TRACED, ...(CALLED_BY_EVENTS.includes(shape.entry) ? {} : CALLED_AND_WAITED_FOR) })
+      return made
     }
     this.steps = new Map(STEPS.map((step) => [step.kind, create(shapeOf(step))]))
     this.onAlarm = create(ON_ALARM)
     this.probe = create(PROBE)
     this.remind = create(REMIND)
     this.answer = create(ANSWER)
-    // The one that it was just given.
-    this.answerRole = this.answer.role as Role
     this.sweepAlarms = create(SWEEP_ALARMS)
     this.observeReport = create(OBSERVE_REPORT)
-    this.roles = roles
+    this.health = create(HEALTH)
   }
 }
 
 /** The settings that `functions/ports.ts` reads, and no more of them than the ports of the function need. */
-const environmentOf = ({ needs }: Rights, setting: Setting): Record<string, string> => {
+const environmentOf = ({ needs, bucket }: Rights, setting: Setting): Record<string, string> => {
   const { database, autonomy, disposable } = setting.environment
   return {
     ENVIRONMENT: setting.environment.name,
     // A small young generation: the buffers of what streams through are freed by many cheap collections, not by few dear ones.
     NODE_OPTIONS: '--enable-source-maps --max-semi-space-size=1',
     ...(needs.includes('objects') ? { BUCKET: setting.bucket.bucketName } : {}),
+    ...(needs.includes('objects') && writesEvidence(bucket) ? { EVIDENCE_KEY: setting.evidenceKey.keyArn } : {}),
     ...(needs.includes('notifier')
       ? { TOPIC_ARN: setting.topic.topicArn, CHAT_TOPIC_ARN: setting.chatTopic.topicArn }
       : {}),

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
-import { buildSync, type Metafile } from 'esbuild'
+import { build, type Metafile, type Plugin } from 'esbuild'
 import { PLAN_FILE, type Plan } from '#core/plan/load.ts'
 import { STEPS } from '#core/steps/registry.ts'
 
@@ -18,7 +18,23 @@ export const ENTRIES: readonly string[] = [
   'sweep-alarms',
   'observe-report',
   'remind',
+  'health',
 ]
+
+/** zod brings its messages in fifty languages, a fifth of what containment would have to load. */
+const inEnglish: Plugin = {
+  name: 'in-english',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /(^|\/)locales\/index\.js$/ }, ({ resolveDir }) =>
+      /[\\/]zod[\\/]v4[\\/]/.test(resolveDir)
+        ? { path: join(resolveDir, '..', 'locales', 'en.js'), suffix: '?only' }
+        : null,
+    )
+    onLoad({ filter: /\/locales\/en\.js$/ }, ({ path, suffix }) =>
+      suffix === '?only' ? { contents: `export { default as en } from './en.js'`, resolveDir: dirname(path) } : null,
+    )
+  },
+}
 
 /**
  * Writes the code of all functions into a folder: a module `<entry>.mjs` each, what they share in chunks, source maps, and
@@ -27,8 +43,8 @@ export const ENTRIES: readonly string[] = [
  *
  * The AWS SDK is part of it, not the one that the runtime brings: the versions that the tests and drills ran with.
  */
-export const writePackage = (directory: string, plans: readonly Plan[]): Metafile => {
-  const { outputFiles, metafile } = buildSync({
+export const writePackage = async (directory: string, plans: readonly Plan[]): Promise<Metafile> => {
+  const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: ENTRIES.map((entry) => `functions/${entry}.ts`),
     outdir: NOMINAL,
@@ -39,10 +55,14 @@ export const writePackage = (directory: string, plans: readonly Plan[]): Metafil
     platform: 'node',
     target: 'node24',
     mainFields: ['module', 'main'],
+    // Names stay: they stand in errors. Source maps bring back the lines.
+    minifyWhitespace: true,
+    minifySyntax: true,
     sourcemap: true,
     sourcesContent: false,
     // Loaded by pg only when somebody asks for the native client.
     external: ['pg-native'],
+    plugins: [inEnglish],
     // CommonJS among the dependencies asks for built-in modules by require, which an ES module does not have.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",

@@ -1,14 +1,21 @@
 import { ArnFormat } from 'aws-cdk-lib'
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { Key } from 'aws-cdk-lib/aws-kms'
 import { resolveFlag, resolveRamp } from '#core/plan/load.ts'
 import type { STEPS } from '#core/steps/registry.ts'
-import type { BucketAccess } from '#infra/bucket-access.ts'
+import { type BucketAccess, isEvidence } from '#infra/bucket-access.ts'
 import { type ConfigurationStep, configurationOf } from '#infra/configuration.ts'
 import { configMapClusters, deliveries, type PlatformStep, platformOf } from '#infra/platform.ts'
 import { executionsArn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
 /** What steps need, and what functions need that are no step. */
-export type Need = (typeof STEPS)[number]['needs'][number] | 'signer' | 'approvers' | 'alarms' | 'flagHistory'
+export type Need =
+  | (typeof STEPS)[number]['needs'][number]
+  | 'signer'
+  | 'approvers'
+  | 'alarms'
+  | 'flagHistory'
+  | 'metrics'
 
 /** What one function may do, beyond what its ports say by themselves. */
 export interface Rights {
@@ -38,7 +45,7 @@ export const statementsFor = (rights: Rights, setting: Setting): PolicyStatement
   ...(rights.platform ? platformOf(rights.platform, setting) : []),
   ...(rights.needs.includes('configMaps') ? configMapClusters(setting) : []),
   ...(rights.needs.includes('deliverer') ? deliveries(setting) : []),
-  ...(rights.needs.includes('objects') ? objects(rights, setting) : []),
+  ...(rights.needs.includes('objects') ? [...objects(rights, setting), ...keys(rights.bucket, setting)] : []),
   ...(rights.needs.includes('notifier') ? notifier(setting) : []),
   ...(rights.needs.includes('executions') ? executions(rights, setting) : []),
   ...(rights.needs.includes('signer') ? allow(['kms:Sign'], [setting.approvalKey.keyArn]) : []),
@@ -102,6 +109,23 @@ const flags = (rights: Rights, setting: Setting): PolicyStatement[] =>
     parameterArns(setting),
   )
 
+/** By way of the bucket alone: nobody decrypts anything else with it. */
+export const keyOfBucket = (actions: string[], key: Key, { stack }: Pick<Setting, 'stack'>): PolicyStatement =>
+  new PolicyStatement({
+    actions,
+    resources: [key.keyArn],
+    conditions: { StringEquals: { 'kms:ViaService': `s3.${stack.region}.amazonaws.com` } },
+  })
+
+/** Whoever writes needs both: the pieces of an upload are decrypted where they are put together. */
+const keys = ({ reads, writes }: BucketAccess, setting: Setting): PolicyStatement[] => {
+  const of = (key: Key, which: (pattern: string) => boolean) => {
+    if (writes.some(which)) return [keyOfBucket(['kms:Decrypt', 'kms:GenerateDataKey'], key, setting)]
+    return reads.some(which) ? [keyOfBucket(['kms:Decrypt'], key, setting)] : []
+  }
+  return [...of(setting.dataKey, (pattern) => !isEvidence(pattern)), ...of(setting.evidenceKey, isEvidence)]
+}
+
 const objects = ({ bucket: { reads, writes } }: Rights, { bucket }: Setting): PolicyStatement[] => {
   const keys = (patterns: readonly string[]) => patterns.map((pattern) => bucket.arnForObjects(pattern))
   return [
@@ -120,10 +144,7 @@ const executions = (rights: Rights, setting: Setting): PolicyStatement[] =>
     allow([`states:${action}`], [OF_THE_MACHINE.includes(action) ? stateMachineArn(setting) : executionsArn(setting)]),
   )
 
-/**
- * Signs in with a token of the role. The network is not part of this stack yet: the functions that need the database will
- * stand in its VPC, with a way to Postgres and the gateway endpoint of S3 and to nothing else.
- */
+/** Signs in with a token of the role. */
 const database = ({ stack, environment }: Setting): PolicyStatement[] => {
   if (environment.database === undefined) return []
   const { url, resourceId } = environment.database
@@ -135,4 +156,40 @@ const database = ({ stack, environment }: Setting): PolicyStatement[] => {
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   })
   return allow(['rds-db:connect'], [arn])
+}
+
+/**
+ * Network interfaces, which the service makes for a function that stands in a VPC. The code of the function may not: it would
+ * have the same rights. Only looking at them has no resources.
+ */
+export const interfacesFor = (functionName: string, { stack, environment }: Setting): PolicyStatement[] => {
+  const network = environment.database?.network
+  if (network === undefined) return []
+  const arnOf = (resource: string, resourceName: string) => stack.formatArn({ service: 'ec2', resource, resourceName })
+  const code = stack.formatArn({
+    service: 'lambda',
+    resource: 'function',
+    resourceName: functionName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  })
+  const actions = ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:DescribeNetworkInterfaces']
+  return [
+    ...allow(
+      ['ec2:CreateNetworkInterface'],
+      [
+        arnOf('network-interface', '*'),
+        arnOf('security-group', '*'),
+        ...Object.values(network.subnets).map((subnet) => arnOf('subnet', subnet)),
+      ],
+    ),
+    ...allow(['ec2:DeleteNetworkInterface'], [arnOf('network-interface', '*')]),
+    ...allow(['ec2:DescribeNetworkInterfaces'], ['*']),
+    new PolicyStatement({
+      sid: 'NotByItsCode',
+      effect: Effect.DENY,
+      actions,
+      resources: ['*'],
+      conditions: { ArnEquals: { 'lambda:SourceFunctionArn': code } },
+    }),
+  ]
 }

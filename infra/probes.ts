@@ -5,6 +5,7 @@ import { LambdaDestination } from 'aws-cdk-lib/aws-lambda-destinations'
 import { Construct } from 'constructs'
 import { PROBE_MINUTES } from '#core/probe/metric.ts'
 import type { RollbackFunctions } from '#infra/functions.ts'
+import type { Setting } from '#infra/setting.ts'
 
 /** A probe of a minute ago is worth nothing: the next one is due. 60 seconds are the least that AWS takes. */
 const FRESH = { retryAttempts: 0, maxEventAge: Duration.seconds(60) }
@@ -14,12 +15,21 @@ const FRESH = { retryAttempts: 0, maxEventAge: Duration.seconds(60) }
  * invocation: the probing function stands beside the database, from where it can call nothing else.
  */
 export class ProbeSchedule extends Construct {
-  constructor(scope: Construct, id: string, { probe, onAlarm }: Pick<RollbackFunctions, 'probe' | 'onAlarm'>) {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: {
+      readonly functions: Pick<RollbackFunctions, 'probe' | 'onAlarm'>
+      readonly setting: Pick<Setting, 'deadLetters'>
+    },
+  ) {
     super(scope, id)
+    const { probe, onAlarm } = props.functions
+    const { deadLetters: deadLetterQueue } = props.setting
     new Rule(this, 'Rule', {
       description: 'A round of probes.',
       schedule: Schedule.rate(Duration.minutes(PROBE_MINUTES)),
-      targets: [new RuleTarget(probe, { event: RuleTargetInput.fromObject({}), ...FRESH })],
+      targets: [new RuleTarget(probe, { event: RuleTargetInput.fromObject({}), deadLetterQueue, ...FRESH })],
     })
     probe.configureAsyncInvoke({
       ...FRESH,

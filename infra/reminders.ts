@@ -13,7 +13,7 @@ export class Reminders extends Construct {
     new Rule(this, 'Rule', {
       description: 'Looks at the open incidents.',
       schedule: Schedule.rate(Duration.minutes(5)),
-      targets: [new RuleTarget(props.remind)],
+      targets: [new RuleTarget(props.remind, { deadLetterQueue: props.setting.deadLetters })],
     })
     // The next look finds what this one has missed; who waits to be reminded has to know that nobody does.
     props.remind.configureAsyncInvoke({

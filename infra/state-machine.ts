@@ -1,18 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
 import { substitutionOf } from '#core/steps/registry.ts'
 import { PART_LISTS } from '#infra/bucket-access.ts'
 import type { RollbackFunctions } from '#infra/functions.ts'
-import { executionsArn, nameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
+import { keyOfBucket } from '#infra/permissions.ts'
+import { executionsArn, nameIn, roleNameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
 
 const DEFINITION = new URL('../statemachines/rollback.asl.json', import.meta.url)
 
 /** `rollback.asl.json` as it is, with the functions and the bucket put in. */
 export class RollbackMachine extends Construct {
   readonly role: Role
+  readonly machine: StateMachine
 
   constructor(
     scope: Construct,
@@ -22,7 +24,10 @@ export class RollbackMachine extends Construct {
     super(scope, id)
     const { setting } = props
     const steps = [...props.functions.steps]
-    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') })
+    this.role = new Role(this, 'Role', {
+      roleName: roleNameIn(setting.environment, 'state-machine'),
+      assumedBy: new ServicePrincipal('states.amazonaws.com'),
+    })
     const allow = (actions: string[], resources: string[]) =>
       this.role.addToPolicy(new PolicyStatement({ actions, resources }))
     allow(
@@ -34,12 +39,13 @@ export class RollbackMachine extends Construct {
       ['s3:GetObject'],
       PART_LISTS.map((pattern) => setting.bucket.arnForObjects(pattern)),
     )
+    this.role.addToPolicy(keyOfBucket(['kms:Decrypt'], setting.dataKey, setting))
     allow(['states:StartExecution'], [stateMachineArn(setting)])
     allow(
       ['states:DescribeExecution', 'states:StopExecution', 'states:RedriveExecution'],
       [executionsArn(setting), executionsArn(setting, '/*')],
     )
-    new StateMachine(this, 'Machine', {
+    this.machine = new StateMachine(this, 'Machine', {
       stateMachineName: nameIn(setting.environment),
       stateMachineType: StateMachineType.STANDARD,
       // In the template and not beside it, so that a change set shows what changes.
@@ -53,7 +59,7 @@ export class RollbackMachine extends Construct {
         // Below /aws/vendedlogs, since the policy by which services write logs has a limited length everywhere else.
         destination: new LogGroup(this, 'Log', {
           logGroupName: `/aws/vendedlogs/states/${nameIn(setting.environment)}`,
-          retention: RetentionDays.ONE_YEAR,
+          retention: setting.environment.retention.logs,
         }),
         level: LogLevel.ALL,
         // Task tokens stand in it.

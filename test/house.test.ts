@@ -70,6 +70,8 @@ const ROOMS: readonly Room[] = [
       'infra/',
       'core/plan/',
       'core/probe/metric.ts',
+      'core/health/metrics.ts',
+      'core/decide/decide.ts',
       'core/approval/approvers.ts',
       'core/steps/registry.ts',
       'core/errors.ts',
@@ -112,6 +114,7 @@ describe('imports run one way', () => {
       '@aws-sdk/client-ssm',
       'functions/aws/clients.ts',
       'functions/aws/sdk-errors.ts',
+      'functions/aws/ssm-client.ts',
       'core/names.ts',
       'core/ports.ts',
     ])
@@ -166,8 +169,11 @@ describe('one kind of step is one value, one file, one handler', () => {
 
   test('each has a handler that names it and nothing else', () => {
     const beside = [
+      'adapters-platform.ts',
+      'adapters.ts',
       'answer.ts',
       'approval-key.ts',
+      'health.ts',
       'lambda.ts',
       'observe-report.ts',
       'on-alarm.ts',

@@ -4,11 +4,11 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /**
- * Milliseconds from starting a process to its end, with what it has to import in between; nothing when no module is given. The
- * flags are those that functions are deployed with.
+ * Milliseconds from starting a process to its end, with what a handler has to load before its first event in between; nothing when
+ * no module is given. The flags are those that functions are deployed with.
  */
 export const timedImport = async (module: string | null, signal: AbortSignal): Promise<number> => {
-  const code = module === null ? '' : `await import(${JSON.stringify(module)}); process.exit()`
+  const code = module === null ? '' : `await (await import(${JSON.stringify(module)})).handler.ready; process.exit()`
   const started = performance.now()
   await run(
     process.execPath,

@@ -1,19 +1,25 @@
-import { statSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import type { Metafile } from 'esbuild'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 
-/** The module of an entry and all chunks that it imports, as `writePackage` wrote them: what Lambda reads before the first event. */
-export const bundleBytes = ({ outputs }: Metafile, directory: string, entry: string): number => {
-  const modules = new Map(Object.entries(outputs).map(([path, output]) => [basename(path), output]))
-  const loaded = new Set<string>()
-  const load = (name: string): void => {
-    const module = modules.get(name)
-    if (module === undefined) throw new Error(`the package has no module "${name}"`)
-    if (loaded.has(name)) return
-    loaded.add(name)
-    for (const { path, external, kind } of module.imports)
-      if (!external && kind === 'import-statement') load(basename(path))
-  }
-  load(`${entry}.mjs`)
-  return [...loaded].reduce((sum, name) => sum + statSync(join(directory, name)).size, 0)
+const run = promisify(execFile)
+
+/** Counts files and bytes as Node loads them. */
+const COUNTING = `
+  import { registerHooks } from 'node:module'
+  let bytes = 0
+  registerHooks({
+    load(url, context, next) {
+      const loaded = next(url, context)
+      if (url.startsWith('file:')) bytes += Buffer.byteLength(loaded.source ?? '')
+      return loaded
+    },
+  })
+  await (await import(process.argv[1])).handler.ready
+  process.stdout.write(String(bytes))
+  process.exit()`
+
+/** Bytes of code that a handler loads before its first event: its own module, and the adapters of its ports. */
+export const loadedBytes = async (module: string, signal: AbortSignal): Promise<number> => {
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', COUNTING, module], { signal })
+  return Number(stdout)
 }

@@ -38,3 +38,12 @@ export const collected = (text: string, before: readonly string[] | undefined): 
 /** Examples below the help of a command. */
 export const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ vector-rollback ${line}`).join('\n')}`
+
+const SIZE = /^rows=([1-9]\d{0,11}),dims=([1-9]\d{0,4})$/
+
+/** `rows=1000000,dims=1536`. pgvector has 16,000 dimensions at most. */
+export const size = (text: string): { rows: number; dims: number } => {
+  const [, rows, dims] = SIZE.exec(text) ?? []
+  if (rows !== undefined && Number(dims) <= 16_000) return { rows: Number(rows), dims: Number(dims) }
+  throw new InvalidArgumentError('Write rows=1000000,dims=1536; dims is 16000 at most.')
+}

@@ -3,7 +3,18 @@ import type { PlanCheckOptions } from '#cli/plan-check.ts'
 import type { PlanExplainOptions } from '#cli/plan-explain.ts'
 import type { PlanPreviewOptions } from '#cli/plan-preview.ts'
 import { SEVERITIES } from '#core/plan/vocabulary.ts'
-import { acceptDrift, collected, databaseUrl, examples, json, path, plans, scenario, snapshot } from './options.ts'
+import {
+  acceptDrift,
+  collected,
+  databaseUrl,
+  examples,
+  json,
+  path,
+  plans,
+  scenario,
+  size,
+  snapshot,
+} from './options.ts'
 
 export const planCommands = (program: Command): void => {
   const plan = program
@@ -30,6 +41,12 @@ export const planCommands = (program: Command): void => {
     .addOption(path().makeOptionMandatory())
     .addOption(scenario())
     .addOption(databaseUrl('look at this database as well'))
+    .addOption(
+      new Option(
+        '--size <size>',
+        'instead: what a table of rows=…,dims=… would take to snapshot and restore',
+      ).argParser(size),
+    )
     .addOption(new Option('--state <dir>', 'path restore: look at the snapshots of local runs in this folder as well'))
     .addOption(snapshot())
     .addOption(acceptDrift())
@@ -40,6 +57,7 @@ export const planCommands = (program: Command): void => {
       examples(
         'plan preview pgvector-search --path full',
         'plan preview pgvector-search --path full --database-url postgresql://rollback@db.internal/app',
+        'plan preview pgvector-search --path full --size rows=50000000,dims=1536',
       ),
     )
     .action(async (name: string, options: PlanPreviewOptions) => {

@@ -7,7 +7,7 @@ import type { Objects } from '#core/ports.ts'
 const Sha = z.string().regex(/^[0-9a-f]{64}$/)
 
 /**
- * `incidents/<id>/captured/<file>/<digest>-<rows>/capture.json`: rows as they were before a step changed them. Written once,
+ * `evidence/<id>/captured/<file>/<digest>-<rows>/capture.json`: rows as they were before a step changed them. Written once,
  * after its parts: a capture without it is not whole.
  */
 export const Capture = z.strictObject({

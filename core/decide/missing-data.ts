@@ -1,18 +1,14 @@
 import type { Plan } from '#core/plan/load.ts'
 import { NOT_KNOWN, type Values } from '#core/plan/placeholders.ts'
-import type { Signal } from '#core/plan/signals.ts'
+import { missingMeans, type Signal } from '#core/plan/signals.ts'
 import type { DescribedAlarm } from '#core/ports.ts'
 
 /** An alarm that was just made has no data yet, and neither has a metric that is published now and then. */
 const AT_LEAST_MS = 15 * 60_000
 
-/** Of events there may be none; what is measured all the time is blind without data. */
-const EVENTS: readonly Signal['source']['kind'][] = ['log-filter', 'rds-event']
-
 /** Whether people are to know that the alarm of a signal has had no data for so long. */
 export const isBlind = (signal: Signal, alarm: DescribedAlarm, now: Date): boolean => {
-  const meaning = signal.missing ?? (EVENTS.includes(signal.source.kind) ? 'ignore' : 'notify')
-  if (alarm.state !== 'INSUFFICIENT_DATA' || meaning === 'ignore') return false
+  if (alarm.state !== 'INSUFFICIENT_DATA' || missingMeans(signal) === 'ignore') return false
   return now.getTime() - Date.parse(alarm.since) >= Math.max(AT_LEAST_MS, signal.for)
 }
 

@@ -9,9 +9,10 @@ export const keys = {
   events: (id: IncidentId) => `incidents/${id}/events/`,
   joined: (id: IncidentId) => `incidents/${id}/joined/`,
   course: (id: IncidentId) => `incidents/${id}/course.json`,
-  evidence: (id: IncidentId) => `incidents/${id}/evidence/`,
+  /** Not below the incident: rules of the bucket go by prefixes, and this may hold personal data. */
+  evidence: (id: IncidentId) => `evidence/${id}/`,
   /** Rows as they were before a step changed them. */
-  captured: (id: IncidentId) => `incidents/${id}/captured/`,
+  captured: (id: IncidentId) => `evidence/${id}/captured/`,
   drains: (id: IncidentId) => `incidents/${id}/drains/`,
   checks: (id: IncidentId) => `incidents/${id}/checks/`,
   /** What was asked outside the database last, for one verification of the state machine. */
@@ -42,3 +43,5 @@ export const keys = {
   lastDrill: (plan: string) => `drills/${plan}/last.json`,
   droppedIndexes: (plan: string) => `indexes/${plan}/`,
 }
+
+export const isEvidenceKey = (key: string): boolean => key.startsWith('evidence/')

@@ -182,3 +182,10 @@ export const isBeyond = (value: number, limit: SignalLimit): boolean => {
   if (limit === null) return false
   return 'above' in limit ? value > limit.above : value < limit.below
 }
+
+/** Of events there may be none; what is measured all the time is blind without data. */
+const EVENTS: readonly SignalSource['kind'][] = ['log-filter', 'rds-event']
+
+/** What missing data means: people are told, or it is as it should be. It never starts a rollback. */
+export const missingMeans = ({ missing, source }: Pick<Signal, 'missing' | 'source'>): 'notify' | 'ignore' =>
+  missing ?? (EVENTS.includes(source.kind) ? 'ignore' : 'notify')

@@ -9,6 +9,8 @@ export interface BuildProgress {
   readonly phase: string
   /** 0 to 100 of this phase; `null` when the phase has no measure. */
   readonly percent: number | null
+  /** Since its statement began. */
+  readonly seconds: number
 }
 
 export interface BuildResult {
@@ -111,9 +113,10 @@ const buildSettings = (builder: string, bytes: number, workers: number, tablespa
 }
 
 async function progressOf(session: Session, builder: string): Promise<BuildProgress | null> {
-  const { rows } = await session.query<{ phase: string; percent: number | null }>(sql`
+  const { rows } = await session.query<{ phase: string; percent: number | null; seconds: number }>(sql`
     select p.phase, round(100.0 * case when p.tuples_total > 0 then p.tuples_done::numeric / p.tuples_total
-        when p.blocks_total > 0 then p.blocks_done::numeric / p.blocks_total end)::int as percent
+        when p.blocks_total > 0 then p.blocks_done::numeric / p.blocks_total end)::int as percent,
+      extract(epoch from pg_catalog.clock_timestamp() - a.query_start)::int as seconds
     from pg_catalog.pg_stat_progress_create_index p join pg_catalog.pg_stat_activity a on a.pid = p.pid
     where a.application_name = ${builder} and a.pid <> pg_catalog.pg_backend_pid()`)
   return rows[0] ?? null

@@ -35,6 +35,7 @@ export const snapshotPrefix = (plan: PlanName, snapshot: SnapshotId): string =>
 export const partsKey = (plan: PlanName, snapshot: SnapshotId): string => `${snapshotPrefix(plan, snapshot)}parts.json`
 export const manifestKey = (plan: PlanName, snapshot: SnapshotId): string =>
   `${snapshotPrefix(plan, snapshot)}manifest.json`
+export const isManifestKey = (key: string): boolean => key.endsWith('/manifest.json')
 export const partKey = (plan: PlanName, snapshot: SnapshotId, index: number): string =>
   `${snapshotPrefix(plan, snapshot)}parts/${String(index).padStart(6, '0')}.copy.zst`
 /** What was written into a part, beside it and after it. */

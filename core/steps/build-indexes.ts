@@ -6,11 +6,11 @@ import { closeRebuilt, droppedIndexesToBuild } from '#core/indexes/dropped.ts'
 import { printTable } from '#core/names.ts'
 import { type BuildResult, buildIndex } from '#core/restore/build-index.ts'
 import { listPendingIndexes } from '#core/restore/index-to-build.ts'
+import { pollSeconds } from '#core/restore/poll.ts'
 import { listRestoreIndexes } from '#core/restore/restore-indexes.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 import { restoreInput } from '#core/steps/from-snapshot.ts'
 
-const POLL_SECONDS = 15
 /** Bytes for maintenance_work_mem, when the graph needs as much. */
 const MEMORY_BUDGET = 2 * 1024 ** 3
 const WORKERS = 2
@@ -49,7 +49,11 @@ export const buildIndexes = defineStep({
       const name = `${printTable(index.table)} ${index.name}`
       if (result.state !== 'built') {
         const phase = result.progress ? `, ${result.progress.phase} ${result.progress.percent ?? '?'}%` : ''
-        return { changed: result.changed, detail: `${name} is being built${phase}`, waitSeconds: POLL_SECONDS }
+        return {
+          changed: result.changed,
+          detail: `${name} is being built${phase}`,
+          waitSeconds: pollSeconds(result.progress?.seconds ?? null),
+        }
       }
       if (!result.changed)
         throw new RollbackError('Index.NotPending', `${name} is built, yet it was listed as missing.`, {

@@ -4,8 +4,9 @@ import {
   paginateListCommands,
   SendCommandCommand,
 } from '@aws-sdk/client-ssm'
-import { LIMITS, type Limits, ssmClient } from '#aws/clients.ts'
+import { LIMITS, type Limits } from '#aws/clients.ts'
 import { fromSdk } from '#aws/sdk-errors.ts'
+import { ssmClient } from '#aws/ssm-client.ts'
 import type { CommandInvocation, Commands } from '#core/ports-config.ts'
 
 const asked = async <T>(doing: string, action: string, call: () => Promise<T>): Promise<T> => {

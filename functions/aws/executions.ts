@@ -8,9 +8,10 @@ import {
   SendTaskSuccessCommand,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn'
-import { type Limits, sfnClient } from '#aws/clients.ts'
+import type { Limits } from '#aws/clients.ts'
 import { visitedStates } from '#aws/execution-history.ts'
 import { fromSdk, nameOf } from '#aws/sdk-errors.ts'
+import { sfnClient } from '#aws/sfn-client.ts'
 import { RollbackError } from '#core/errors.ts'
 import type { Executions } from '#core/ports.ts'
 

@@ -1,6 +1,7 @@
 import { ParameterNotFound, paginateGetParameterHistory } from '@aws-sdk/client-ssm'
-import { type Limits, ssmClient } from '#aws/clients.ts'
+import type { Limits } from '#aws/clients.ts'
 import { fromSdk } from '#aws/sdk-errors.ts'
+import { ssmClient } from '#aws/ssm-client.ts'
 import type { FlagHistory, ParameterChange } from '#core/ports.ts'
 
 /** Versions that one answer may have. */

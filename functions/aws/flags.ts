@@ -1,6 +1,7 @@
 import { GetParameterCommand, type Parameter, ParameterNotFound, PutParameterCommand } from '@aws-sdk/client-ssm'
-import { type Limits, ssmClient } from '#aws/clients.ts'
+import type { Limits } from '#aws/clients.ts'
 import { fromSdk } from '#aws/sdk-errors.ts'
+import { ssmClient } from '#aws/ssm-client.ts'
 import type { FlagPath } from '#core/names.ts'
 import type { Flags } from '#core/ports.ts'
 

@@ -1,6 +1,7 @@
 import { type MessageAttributeValue, PublishCommand } from '@aws-sdk/client-sns'
-import { type Limits, snsClient } from '#aws/clients.ts'
+import type { Limits } from '#aws/clients.ts'
 import { fromSdk } from '#aws/sdk-errors.ts'
+import { snsClient } from '#aws/sns-client.ts'
 import { signedWebhooks } from '#aws/webhooks.ts'
 import type { Notification, Notifier, Secrets } from '#core/ports.ts'
 

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
-import { type Limits, s3DownloadClient } from '#aws/clients.ts'
+import type { Limits } from '#aws/clients.ts'
 import { aborted, bucketError, isMissing, noSuchKey, stalled } from '#aws/objects-errors.ts'
+import { s3DownloadClient } from '#aws/s3-client.ts'
 
 /**
  * Streams an object, with backpressure; the SDK verifies its checksum at the end. A body that breaks off is not resumed:

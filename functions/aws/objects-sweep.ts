@@ -4,9 +4,10 @@ import {
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandOutput,
 } from '@aws-sdk/client-s3'
-import { LIMITS, type Limits, s3Client } from '#aws/clients.ts'
+import { LIMITS, type Limits } from '#aws/clients.ts'
 import { decodeKey, s3Objects } from '#aws/objects.ts'
 import { bucketError, isMissing } from '#aws/objects-errors.ts'
+import { s3Client } from '#aws/s3-client.ts'
 import { nameOf } from '#aws/sdk-errors.ts'
 import type { SweptObjects } from '#core/ports.ts'
 

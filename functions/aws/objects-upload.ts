@@ -6,8 +6,9 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { type Limits, s3Client } from '#aws/clients.ts'
+import type { Limits } from '#aws/clients.ts'
 import { aborted, bucketError } from '#aws/objects-errors.ts'
+import { s3Client } from '#aws/s3-client.ts'
 import { withUnsignedPayload } from '#aws/unsigned-payload.ts'
 
 /** S3 wants at least 5 MiB for all but the last, and allows 10,000: an object has at most 48 GiB. */
@@ -17,7 +18,12 @@ const PIECES_AT_A_TIME = 3
 interface Place {
   readonly bucket: string
   readonly limits: Limits
+  /** ARN; `undefined` for the bucket's default. */
+  readonly kmsKey: string | undefined
 }
+
+export const encryptedWith = (kmsKey: string | undefined) =>
+  kmsKey === undefined ? {} : ({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKey } as const)
 
 /**
  * Streams an object in pieces. Each carries a CRC-32, and the object one of its whole, which every download is verified
@@ -26,14 +32,14 @@ interface Place {
  * garbage collector.
  */
 export async function upload(
-  { bucket, limits }: Place,
+  { bucket, limits, kmsKey }: Place,
   key: string,
   body: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<{ etag: string; bytes: number }> {
   const doing = `Uploading "${key}" to bucket "${bucket}"`
   const source = new Source(body, () => aborted(doing, signal?.reason), signal)
-  const pieces = new Pieces({ bucket, limits }, key, signal)
+  const pieces = new Pieces({ bucket, limits, kmsKey }, key, signal)
   try {
     for await (const chunk of source.chunks()) await pieces.add(chunk)
     return { etag: await pieces.finish(), bytes: source.bytes }
@@ -49,6 +55,7 @@ export async function upload(
 class Pieces {
   readonly #bucket: string
   readonly #limits: Limits
+  readonly #kmsKey: string | undefined
   readonly #key: string
   readonly #signal: AbortSignal | undefined
   readonly #free: Buffer[] = []
@@ -60,9 +67,10 @@ class Pieces {
   #numbers = 0
   #uploadId: string | undefined
 
-  constructor({ bucket, limits }: Place, key: string, signal: AbortSignal | undefined) {
+  constructor({ bucket, limits, kmsKey }: Place, key: string, signal: AbortSignal | undefined) {
     this.#bucket = bucket
     this.#limits = limits
+    this.#kmsKey = kmsKey
     this.#key = key
     this.#signal = signal
   }
@@ -82,7 +90,12 @@ class Pieces {
   /** Gives the etag. */
   async finish(): Promise<string> {
     if (this.#numbers === 0) {
-      const put = new PutObjectCommand({ ...this.#object(), Body: this.#content(), ChecksumAlgorithm: 'CRC32' })
+      const put = new PutObjectCommand({
+        ...this.#object(),
+        ...encryptedWith(this.#kmsKey),
+        Body: this.#content(),
+        ChecksumAlgorithm: 'CRC32',
+      })
       return (await this.#client().send(withUnsignedPayload(put), this.#options())).ETag ?? ''
     }
     await this.#send()
@@ -113,6 +126,7 @@ class Pieces {
     if (this.#numbers === 0) {
       const create = new CreateMultipartUploadCommand({
         ...this.#object(),
+        ...encryptedWith(this.#kmsKey),
         ChecksumAlgorithm: 'CRC32',
         // The default, a checksum of the parts' checksums, is one that the SDK does not verify on the way back.
         ChecksumType: 'FULL_OBJECT',

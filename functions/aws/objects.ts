@@ -1,13 +1,21 @@
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
-import { LIMITS, type Limits, s3Client } from '#aws/clients.ts'
+import { LIMITS, type Limits } from '#aws/clients.ts'
 import { download } from '#aws/objects-download.ts'
 import { aborted, bucketError, isMissing } from '#aws/objects-errors.ts'
-import { upload } from '#aws/objects-upload.ts'
+import { encryptedWith, upload } from '#aws/objects-upload.ts'
+import { s3Client } from '#aws/s3-client.ts'
 import { attemptsOf, httpStatusOf } from '#aws/sdk-errors.ts'
 import type { Objects } from '#core/ports.ts'
 
-/** One S3 bucket; a function is asked for its name at each call. Encryption is the bucket's default. Errors: `Bucket.*`. */
-export const s3Objects = (name: string | (() => string), limits: Limits = LIMITS): Objects => {
+/** The ARN of the KMS key that an object is encrypted with; `undefined` for the bucket's default. */
+export type KeyFor = (key: string) => string | undefined
+
+/** One S3 bucket; a function is asked for its name at each call. Errors: `Bucket.*`. */
+export const s3Objects = (
+  name: string | (() => string),
+  limits: Limits = LIMITS,
+  keyFor: KeyFor = () => undefined,
+): Objects => {
   const client = () => s3Client(limits)
   const place = () => ({ bucket: typeof name === 'string' ? name : name(), limits })
 
@@ -49,6 +57,7 @@ export const s3Objects = (name: string | (() => string), limits: Limits = LIMITS
         ContentLength: Buffer.byteLength(body),
         ...(contentType === undefined ? {} : { ContentType: contentType }),
         ...headersOf(condition),
+        ...encryptedWith(keyFor(key)),
       })
       try {
         return { etag: (await client().send(put)).ETag ?? '' }
@@ -62,7 +71,7 @@ export const s3Objects = (name: string | (() => string), limits: Limits = LIMITS
     stream: async (key, signal) => download(place(), key, signal),
     async upload(key, body, signal) {
       if (signal?.aborted) throw aborted(`Uploading "${key}" to bucket "${place().bucket}"`, signal.reason)
-      return upload(place(), key, body, signal)
+      return upload({ ...place(), kmsKey: keyFor(key) }, key, body, signal)
     },
     async *list(prefix) {
       const { bucket } = place()

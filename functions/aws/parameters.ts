@@ -6,8 +6,9 @@ import {
   paginateGetParameterHistory,
   paginateGetParametersByPath,
 } from '@aws-sdk/client-ssm'
-import { LIMITS, type Limits, ssmClient } from '#aws/clients.ts'
+import { LIMITS, type Limits } from '#aws/clients.ts'
 import { type CallErrors, fromSdk, nameOf } from '#aws/sdk-errors.ts'
+import { ssmClient } from '#aws/ssm-client.ts'
 import { RollbackError } from '#core/errors.ts'
 import type { Parameters, SecretVersion, StoredParameter } from '#core/ports-config.ts'
 

@@ -10,11 +10,15 @@ export interface Address {
   readonly tls: boolean
 }
 
+/** `name.proxy-….region.rds.amazonaws.com`. */
+const RDS_PROXY = /\.proxy-[a-z0-9]+\.[a-z0-9-]+\.rds\.amazonaws\.com(\.cn)?$/i
+
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
 
 /**
  * `postgresql://user[:password]@host[:port]/database[?sslmode=verify-full]`. TLS with a verified certificate and host
- * name is the only way to a host that is not this machine: a URL that asks for less is `Postgres.TlsWeakened`. Trusted
+ * name is the only way to a host that is not this machine: a URL that asks for less is `Postgres.TlsWeakened`. RDS Proxy is
+ * `Postgres.Proxy`: advisory locks and settings do not stay with its sessions. Trusted
  * authorities are the system's and those of `NODE_EXTRA_CA_CERTS`.
  */
 export const readAddress = (text: string): Address => {
@@ -25,6 +29,15 @@ export const readAddress = (text: string): Address => {
   const unknown = Object.keys(others)[0]
   if (host === '') throw bad('The database URL names no host.')
   if (url.username === '') throw bad('The database URL names no user.')
+  if (RDS_PROXY.test(host))
+    throw new RollbackError(
+      'Postgres.Proxy',
+      `"${host}" is an RDS Proxy, which loses locks and settings of sessions.`,
+      {
+        fix: 'Give the address of the instance or of the cluster itself.',
+        category: 'refused',
+      },
+    )
   if (isLoopback(host)) {
     if (unknown !== undefined) throw bad(`The database URL has a parameter "${unknown}".`)
   } else if (
@@ -54,3 +67,6 @@ const bad = (message: string): RollbackError =>
     fix: 'Write it as postgresql://user@host:5432/database.',
     category: 'usage',
   })
+
+/** For people: never a password. */
+export const labelOf = ({ host, port, database }: Address): string => `${host}:${port}/${database}`

@@ -1,7 +1,7 @@
 import { Signer } from '@aws-sdk/rds-signer'
 import { Client } from 'pg'
 import { PostgresSession } from '#aws/postgres-session.ts'
-import { type Address, readAddress } from '#aws/postgres-url.ts'
+import { type Address, labelOf, readAddress } from '#aws/postgres-url.ts'
 import type { Database, SessionOptions } from '#core/ports.ts'
 import { postgresError, sessionAborted } from '#core/sql/errors.ts'
 import { rowTypes } from '#core/sql/row-types.ts'
@@ -22,7 +22,7 @@ export interface PostgresConfig {
 export const postgres = (config: PostgresConfig): Database => {
   const address = readAddress(config.url)
   return {
-    label: `${address.host}:${address.port}/${address.database}`,
+    label: labelOf(address),
     kind: 'server',
     async session(options, work) {
       if (options.signal?.aborted) throw sessionAborted(options.signal.reason)

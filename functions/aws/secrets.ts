@@ -1,6 +1,7 @@
 import { GetParameterCommand } from '@aws-sdk/client-ssm'
-import { type Limits, ssmClient } from '#aws/clients.ts'
+import type { Limits } from '#aws/clients.ts'
 import { fromSdk } from '#aws/sdk-errors.ts'
+import { ssmClient } from '#aws/ssm-client.ts'
 import { RollbackError } from '#core/errors.ts'
 import type { Secrets } from '#core/ports.ts'
 

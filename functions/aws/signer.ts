@@ -1,5 +1,6 @@
 import { GetPublicKeyCommand, SignCommand } from '@aws-sdk/client-kms'
-import { kmsClient, type Limits } from '#aws/clients.ts'
+import type { Limits } from '#aws/clients.ts'
+import { kmsClient } from '#aws/kms-client.ts'
 import { type CallErrors, fromSdk } from '#aws/sdk-errors.ts'
 import type { Signer } from '#core/ports.ts'
 

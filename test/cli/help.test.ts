@@ -15,6 +15,7 @@ describe('help', () => {
       'snapshots',
       'breaker',
       'switch',
+      'guard',
       'baseline',
       'observe',
     ])

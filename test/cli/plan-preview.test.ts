@@ -357,3 +357,20 @@ describePostgres('a preview of a database', () => {
     )
   })
 })
+
+describe('a size that is not there yet', () => {
+  const sized = (size: string) => cli(['plan', 'preview', PLAN, '--path', 'full', '--size', size])
+
+  test('is previewed without a database, with what it costs', async () => {
+    const { code, stdout } = await sized('rows=1000000,dims=1536')
+    expect(code).toBe(0)
+    for (const word of ['in 101 parts', 'events of the history', 'GB-seconds', 'a month for the snapshot'])
+      expect(stdout).toContain(word)
+  })
+
+  test('that would not work is refused, and one that is none is not understood', async () => {
+    expect((await sized('rows=1000000000,dims=1536')).stdout).toContain('Would not work:')
+    expect((await sized('rows=1000000000,dims=1536')).code).toBe(3)
+    expect((await sized('a lot')).code).toBe(2)
+  })
+})

@@ -1,6 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { LIMITS } from '#aws/clients.ts'
 import { s3Objects } from '#aws/objects.ts'
+import { s3Client } from '#aws/s3-client.ts'
 import { all, bytesOf, collect, fill, MiB } from '#test/contract/bodies.ts'
 import { createBucket, useEndpoints } from '#test/support/endpoints.ts'
 
@@ -183,5 +186,21 @@ describe('an upload', () => {
     for (let next = await reader.next(); !next.done; next = await reader.next()) read += next.value.length
     expect(read).toBe(8 * MiB)
     expect(text((await objects.read('upload/again'))?.body)).toBe('new')
+  })
+})
+
+describe('the key that an object is encrypted with', () => {
+  const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/evidence'
+  const keyed = s3Objects('rollback', LIMITS, (key) => (key.startsWith('evidence/') ? KEY : undefined))
+  const keyOf = async (key: string) =>
+    (await s3Client().send(new HeadObjectCommand({ Bucket: 'rollback', Key: key }))).SSEKMSKeyId
+
+  test("is that of its prefix, however it is written, and the bucket's own for all others", async () => {
+    await keyed.write('evidence/1/index.json', '[]', { ifAbsent: true })
+    await keyed.upload('evidence/1/small', bytesOf('rows'))
+    await keyed.upload('evidence/1/large', fill(6 * MiB))
+    await keyed.write('incidents/1/incident.json', '{}')
+    for (const name of ['index.json', 'small', 'large']) expect(await keyOf(`evidence/1/${name}`)).toBe(KEY)
+    expect(await keyOf('incidents/1/incident.json')).toBeUndefined()
   })
 })

@@ -1,7 +1,7 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn'
 import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { sfnClient } from '#aws/clients.ts'
+import { sfnClient } from '#aws/sfn-client.ts'
 import { type Incident, readIncident } from '#core/incident/incident.ts'
 import { keys } from '#core/incident/keys.ts'
 import type { Run } from '#core/incident/run.ts'

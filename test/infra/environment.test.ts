@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { readEnvironments } from '#infra/environment.ts'
+import { readEnvironments, requireKnownPlans } from '#infra/environment.ts'
+import { DATABASE } from '#test/infra/synth.ts'
 
 const complaint = (environments: unknown): string => {
   try {
@@ -11,27 +12,28 @@ const complaint = (environments: unknown): string => {
   throw new Error('the context was accepted')
 }
 
+const DEFAULTS = {
+  autonomy: 'observe',
+  disposable: false,
+  containment: { concurrency: 10 },
+  retention: { evidence: 400, snapshots: {}, replaced: 90, logs: 365 },
+  baselines: {},
+  contacts: { email: [] },
+}
+
 test('an environment needs nothing but its name, observes, and keeps its data', () => {
-  expect(readEnvironments({ dev: {} })).toEqual([{ name: 'dev', autonomy: 'observe', disposable: false }])
+  expect(readEnvironments({ dev: {} })).toEqual([{ name: 'dev', ...DEFAULTS }])
 })
 
 test('an environment goes as far as its context says', () => {
   expect(readEnvironments({ dev: { autonomy: 'act', disposable: true } })).toEqual([
-    { name: 'dev', autonomy: 'act', disposable: true },
+    { ...DEFAULTS, name: 'dev', autonomy: 'act', disposable: true },
   ])
 })
 
 test('a database is taken with the user who signs in by IAM', () => {
-  const database = { url: 'postgresql://vector_rollback@db.example.com:5432/app', resourceId: 'db-ABC123' }
-  expect(readEnvironments({ prod: { account: '123456789012', region: 'eu-central-1', database } })).toEqual([
-    {
-      name: 'prod',
-      account: '123456789012',
-      region: 'eu-central-1',
-      database,
-      autonomy: 'observe',
-      disposable: false,
-    },
+  expect(readEnvironments({ prod: { account: '123456789012', region: 'eu-central-1', database: DATABASE } })).toEqual([
+    { ...DEFAULTS, name: 'prod', account: '123456789012', region: 'eu-central-1', database: DATABASE },
   ])
 })
 
@@ -54,9 +56,55 @@ describe('a mistake is shown where it stands', () => {
       'context.environments.prod.database.url: write',
     ],
     [{ prod: { database: { url: 'postgresql://u@h/d', resourceId: 'x' } } }, '.prod.database.resourceId: write'],
+    [{ prod: { database: { url: 'postgresql://u@h/d', resourceId: 'db-A' } } }, '.prod.database.network: '],
+    [{ prod: { containment: { concurrency: 4 } } }, '.prod.containment.concurrency: five at least'],
+    [{ prod: { retention: { evidence: 0 } } }, '.prod.retention.evidence: 1 days at least'],
+    [{ prod: { retention: { logs: 100 } } }, '.prod.retention.logs: write one of'],
+    [{ prod: { contacts: { email: ['nobody'] } } }, '.prod.contacts.email[0]: write an address'],
+    [
+      { prod: { database: { ...DATABASE, network: { ...DATABASE.network, s3PrefixList: 's3' } } } },
+      '.prod.database.network.s3PrefixList: write what this prints',
+    ],
+    [
+      {
+        prod: { database: { ...DATABASE, network: { ...DATABASE.network, subnets: { 'eu-central-1': 'subnet-0a' } } } },
+      },
+      '.prod.database.network.subnets.eu-central-1: write the zone',
+    ],
   ])('%j', (environments, expected) => {
     expect(complaint(environments)).toContain(expected)
   })
+})
+
+describe('a database is refused that the product cannot keep its promises on', () => {
+  const PROXY = 'app.proxy-abcdefghijkl.eu-central-1.rds.amazonaws.com'
+  test.each([
+    ['RDS Proxy, by its address', { url: `postgresql://u@${PROXY}/d` }, 'url: this is an RDS Proxy'],
+    ['RDS Proxy, by its resource id', { resourceId: 'prx-0123456789abcdef0' }, 'resourceId: this is an RDS Proxy'],
+    ['a reader', { url: `postgresql://u@${PROXY.replace('proxy', 'cluster-ro')}/d` }, 'url: this is the reader'],
+    ['without TLS', { url: 'postgresql://u@h/d?sslmode=disable' }, 'url: leave "sslmode" out'],
+    ['with TLS that verifies no name', { url: 'postgresql://u@h/d?sslmode=verify-ca' }, 'url: leave "sslmode" out'],
+    ['with an authority of its own', { url: 'postgresql://u@h/d?sslrootcert=/tmp/x' }, 'url: leave "sslrootcert" out'],
+    ['on the machine of the function', { url: 'postgresql://u@localhost/d' }, 'url: a function does not reach'],
+  ])('%s', (_, wrong, expected) => {
+    expect(complaint({ prod: { database: { ...DATABASE, ...wrong } } })).toContain(
+      `context.environments.prod.database.${expected}`,
+    )
+  })
+
+  test('but not one that says in its URL what holds anyway', () => {
+    const url = `${DATABASE.url}?sslmode=verify-full`
+    expect(readEnvironments({ prod: { database: { ...DATABASE, url } } })).toMatchObject([{ database: { url } }])
+  })
+})
+
+test('what is said of a plan that is not there is refused, and where it stands', () => {
+  const environments = readEnvironments({
+    prod: { retention: { snapshots: { serach: 365 } }, baselines: { search: { slow: 3 } } },
+  })
+  expect(() => requireKnownPlans(environments, [{ name: 'search' }])).toThrow(
+    /context.environments.prod.retention.snapshots.serach: there is no plan of that name \(search\)\n/,
+  )
 })
 
 test('a password is refused, since it would stand in the template, and is not repeated', () => {

@@ -24,8 +24,8 @@ beforeAll(async () => {
   plans = await readPlans()
   directory = await mkdtemp(join(tmpdir(), 'vector-rollback-package-'))
   again = await mkdtemp(join(tmpdir(), 'vector-rollback-package-'))
-  metafile = writePackage(directory, plans)
-  writePackage(again, plans)
+  metafile = await writePackage(directory, plans)
+  await writePackage(again, plans)
 })
 
 afterAll(async () => {
@@ -95,6 +95,29 @@ test('every function loads without the project around it', async () => {
   const modules = ENTRIES.map((entry) => join(directory, `${entry}.mjs`))
   const args = ['--enable-source-maps', '--input-type=module', '-e', script, ...modules]
   await promisify(execFile)(process.execPath, args, { cwd: directory, env: {} })
+})
+
+test('a function loads the adapters of its ports, and no client of another service', async () => {
+  const clients = async (entry: string): Promise<string[]> => {
+    const script = `
+      import { registerHooks } from 'node:module'
+      let text = ''
+      registerHooks({ load: (url, context, next) => {
+        const loaded = next(url, context)
+        if (url.startsWith('file:')) text += loaded.source ?? ''
+        return loaded
+      } })
+      await (await import(process.argv[1])).handler.ready
+      const names = ['S3Client', 'SSMClient', 'SFNClient', 'SNSClient', 'KMSClient', 'CloudWatchClient']
+      process.stdout.write(JSON.stringify(names.filter((name) => new RegExp('\\\\b' + name + '\\\\s*=\\\\s*class').test(text))))
+      process.exit()`
+    const args = ['--input-type=module', '-e', script, join(directory, `${entry}.mjs`)]
+    return JSON.parse((await promisify(execFile)(process.execPath, args, { cwd: directory, env: {} })).stdout)
+  }
+  expect(await clients('contain')).toEqual(['SSMClient'])
+  expect(await clients('probe')).toEqual([])
+  expect(await clients('snapshot-part')).toEqual(['S3Client'])
+  expect(await clients('on-alarm')).toEqual(['S3Client', 'SSMClient', 'SFNClient', 'SNSClient'])
 })
 
 test('on-alarm, packaged, leaves an alarm alone that has ended', async () => {

@@ -13,7 +13,7 @@ import { workloadKeys } from '#core/workloads/keys.ts'
 import { statementsFor } from '#infra/permissions.ts'
 import type { Setting } from '#infra/setting.ts'
 import { edited, planFolder } from '#test/core/plan/folder.ts'
-import { synthesise } from '#test/infra/synth.ts'
+import { DATABASE, synthesise } from '#test/infra/synth.ts'
 import { allows, functionsOf, type Statement, statementsOf } from '#test/infra/template.ts'
 
 const FLAG = 'arn:<Partition>:ssm:<Region>:<AccountId>:parameter/app/prod/VECTOR_SEARCH_ENABLED'
@@ -30,13 +30,20 @@ const answer = `${keys.approval(incident, 'purge')}answers/0123.json`
 let template: Template
 let rights: Map<string, Statement[]>
 let bucket: string
+let approvalKey: string
 
 beforeAll(async () => {
-  const prod = (await synthesise({ prod: {} })).get('vector-rollback-prod')
-  if (!prod) throw new Error('one environment, one stack')
+  const stacks = await synthesise({ prod: { database: DATABASE } })
+  const [prod, storage] = [stacks.get('vector-rollback-prod'), stacks.get('vector-rollback-prod-storage')]
+  if (!prod || !storage) throw new Error('one environment, two stacks')
   template = prod
   rights = new Map([...functionsOf(template)].map(([name, { Role }]) => [name, statementsOf(template, Role)]))
-  bucket = Object.keys(template.findResources('AWS::S3::Bucket'))[0] ?? ''
+  bucket =
+    Object.keys(
+      storage.findResources('AWS::S3::Bucket', { Properties: { VersioningConfiguration: { Status: 'Enabled' } } }),
+    )[0] ?? ''
+  approvalKey =
+    Object.keys(storage.findResources('AWS::KMS::Key', { Properties: { KeyUsage: 'SIGN_VERIFY' } }))[0] ?? ''
 })
 
 const who = (action: string, resource: string): string[] =>
@@ -47,8 +54,8 @@ const needing = (port: string): string[] =>
   STEPS.flatMap(({ kind, needs }) => ((needs as readonly string[]).includes(port) ? [kind] : [])).sort()
 
 /** Functions that are no step. */
-const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report', 'remind']
-/** With a narrower scope, CloudWatch leaves composite alarms out without an error. */
+const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', 'observe-report', 'remind', 'health']
+/** AWS has no resources for looking at interfaces. With a narrower scope, CloudWatch leaves composite alarms out without an error. */
 const READS_ALARMS = ['cloudwatch:DescribeAlarms', 'cloudwatch:DescribeAlarmHistory']
 /** What only reads, and has no resources. */
 const READS = [...READS_ALARMS, 'cloudwatch:GetMetricData']
@@ -56,8 +63,9 @@ const READS = [...READS_ALARMS, 'cloudwatch:GetMetricData']
 test('no function may do anything to everything', () => {
   expect(rights.size).toBe(STEPS.length + BESIDE.length)
   for (const [name, statements] of rights)
-    for (const { Action, Resource } of statements) {
-      if (!Action.every((action) => READS.includes(action))) expect(Resource, name).not.toContain('*')
+    for (const { Action, Effect, Resource } of statements) {
+      const looks = Action.every((action) => [...READS, 'ec2:DescribeNetworkInterfaces'].includes(action))
+      if (!looks && Effect === 'Allow') expect(Resource, name).not.toContain('*')
       for (const action of Action) expect(action, name).not.toContain('*')
     }
 })
@@ -125,7 +133,12 @@ describe('the bucket', () => {
       [`${keys.runs(plan)}at-other.json`]: ['open-incident', 'safe-point'],
       [keys.breaker(plan)]: ['open-incident'],
       [`${keys.evidence(incident)}locks.json`]: ['preserve-evidence'],
-      [`${keys.captured(incident)}sql/rows.sql/0123-4/00001.jsonl`]: ['capture', 'drain', 'run-sql'],
+      [`${keys.captured(incident)}sql/rows.sql/0123-4/00001.jsonl`]: [
+        'capture',
+        'drain',
+        'preserve-evidence',
+        'run-sql',
+      ],
       [`${keys.drains(incident)}0123.json`]: ['drain'],
       [`${keys.checks(incident)}at-full.json`]: [
         'follow-delivery',
@@ -283,7 +296,7 @@ describe('the bucket', () => {
 
   test('answers "no such key" to whoever reads, and to nobody else', () => {
     expect(who('s3:ListBucket', bucket)).toEqual(
-      ['answer', 'observe-report', 'on-alarm', 'remind', 'sweep-alarms', ...needing('objects')].sort(),
+      ['answer', 'health', 'observe-report', 'on-alarm', 'remind', 'sweep-alarms', ...needing('objects')].sort(),
     )
   })
 })
@@ -301,9 +314,8 @@ describe('executions', () => {
 
   test('go on after a question only by the function that takes the answers, which alone may sign them', () => {
     expect(who('states:SendTaskSuccess', MACHINE)).toEqual(['answer'])
-    const [key] = Object.keys(template.findResources('AWS::KMS::Key'))
-    expect(who('kms:Sign', key ?? '')).toEqual(['answer'])
-    expect(who('kms:GetPublicKey', key ?? '')).toEqual(['approval-key'])
+    expect(who('kms:Sign', approvalKey)).toEqual(['answer'])
+    expect(who('kms:GetPublicKey', approvalKey)).toEqual(['approval-key'])
   })
 })
 
@@ -365,8 +377,11 @@ test('the sweep remembers what it has dealt with, and nobody else writes there',
 })
 
 test('people are told by the steps that have something to say', () => {
-  const topics = Object.keys(template.findResources('AWS::SNS::Topic'))
+  const all = Object.keys(template.findResources('AWS::SNS::Topic'))
+  const topics = all.filter((id) => !id.includes('Health'))
   expect(topics).toHaveLength(2)
+  // What the product itself is unwell with, only alarms say.
+  for (const topic of all.filter((id) => !topics.includes(id))) expect(who('sns:Publish', topic)).toEqual([])
   for (const topic of topics)
     expect(who('sns:Publish', topic)).toEqual(
       ['observe-report', 'on-alarm', 'remind', 'sweep-alarms', ...needing('notifier')].sort(),
@@ -391,16 +406,10 @@ test('a function gets the settings of its ports and no others', () => {
   }
 })
 
-test('a database is reached by a token of the role, and only by the functions that need it', async () => {
-  const database = { url: 'postgresql://vector_rollback@db.example.com:5432/app', resourceId: 'cluster-ABC123' }
-  const stack = (await synthesise({ prod: { database } })).get('vector-rollback-prod')
-  if (!stack) throw new Error('one environment, one stack')
+test('a database is reached by a token of the role, and only by the functions that need it', () => {
   const user = 'arn:<Partition>:rds-db:<Region>:<AccountId>:dbuser:cluster-ABC123/vector_rollback'
-  const connecting = [...functionsOf(stack)].filter(([, { Role }]) =>
-    allows(statementsOf(stack, Role), 'rds-db:connect', user),
-  )
   const expected = [...needing('database'), 'probe'].sort()
-  expect(connecting.map(([name]) => name).sort()).toEqual(expected)
-  for (const [name, { Environment }] of functionsOf(stack))
-    expect(Environment.Variables.DATABASE_URL, name).toBe(expected.includes(name) ? database.url : undefined)
+  expect(who('rds-db:connect', user)).toEqual(expected)
+  for (const [name, { Environment }] of functionsOf(template))
+    expect(Environment.Variables.DATABASE_URL, name).toBe(expected.includes(name) ? DATABASE.url : undefined)
 })

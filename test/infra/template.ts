@@ -34,6 +34,13 @@ export type LambdaFunction = z.output<typeof LambdaFunction>['Properties']
 const Intrinsic = z.union([
   z.strictObject({ Ref: z.string() }).transform(({ Ref }) => (Ref.startsWith('AWS::') ? `<${Ref.slice(5)}>` : Ref)),
   z.strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }).transform(({ 'Fn::GetAtt': [id] }) => id),
+  // Of the other stack, by its own logical id: `stack:ExportsOutputRef<id><hash>`, `…FnGetAtt<id>Arn<hash>`.
+  z
+    .strictObject({ 'Fn::ImportValue': z.string() })
+    .transform(
+      ({ 'Fn::ImportValue': name }) =>
+        /ExportsOutput(?:Ref|FnGetAtt)(\w+?)(?:Arn)?[0-9A-F]{8}$/.exec(name)?.[1] ?? name,
+    ),
   z
     .strictObject({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.unknown())]) })
     .transform(({ 'Fn::Join': [, parts] }) => parts.map(plain).join('')),

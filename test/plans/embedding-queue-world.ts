@@ -67,7 +67,7 @@ export const startQueueWorld = async () => {
     /** Captured rows by the SELECT that found them, each once. */
     const captured = async (file: string): Promise<Record<string, unknown>[]> => {
       const found: Record<string, unknown>[] = []
-      for await (const { key } of stack.objects.list(`incidents/${incident}/captured/${file}/`)) {
+      for await (const { key } of stack.objects.list(`evidence/${incident}/captured/${file}/`)) {
         if (!key.endsWith('.jsonl')) continue
         const text = Buffer.from((await stack.objects.read(key))?.body ?? []).toString('utf8')
         found.push(

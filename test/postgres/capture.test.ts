@@ -14,7 +14,7 @@ describePostgres('run-sql with a capture, on a real server, as an owner that is 
     Object.assign(world.files, { 'sql/cancel.sql': CANCEL, 'sql/open.sql': OPEN }, files)
   const record = async () => {
     const [key = ''] = (await queue.keysOf()).filter((name) => name.endsWith('capture.json'))
-    const found = await world.objects.read(`incidents/${world.run.incident}/captured/${key}`)
+    const found = await world.objects.read(`evidence/${world.run.incident}/captured/${key}`)
     return JSON.parse(Buffer.from(found?.body ?? []).toString('utf8'))
   }
 
@@ -25,7 +25,7 @@ describePostgres('run-sql with a capture, on a real server, as an owner that is 
     expect(result).toMatchObject({ changed: true, waitSeconds: 0 })
     const { rows, digest, parts, file } = await record()
     expect([rows, file, parts.length]).toEqual([12, 'sql/open.sql', 1])
-    expect(result.detail).toContain(`12 rows captured as incidents/${world.run.incident}/captured/sql/open.sql/`)
+    expect(result.detail).toContain(`12 rows captured as evidence/${world.run.incident}/captured/sql/open.sql/`)
     expect(result.detail).toContain(digest)
     expect(await queue.statuses()).toEqual(['failed 12'])
     // What was captured gives back every row, byte by byte.
@@ -174,7 +174,7 @@ describePostgres('run-sql with a capture, on a real server, as an owner that is 
     }
     await expect(queue.runSql(INPUT, queue.after(/\.jsonl$/, stop))).rejects.toThrow('killed')
     const [key] = await queue.keysOf()
-    await world.objects.write(`incidents/${world.run.incident}/captured/${key}`, 'forged\n')
+    await world.objects.write(`evidence/${world.run.incident}/captured/${key}`, 'forged\n')
     await expect(queue.runSql(INPUT)).rejects.toMatchObject({ name: 'Capture.NotKept' })
     expect(await queue.rows('tasks')).toEqual(before)
   })
@@ -288,7 +288,7 @@ describePostgres('a capture that later steps go by', () => {
     await expect(queue.runSql(mark)).rejects.toMatchObject({ name: 'Capture.Missing' })
     await queue.capture('sql/processing.sql')
     const key = (await queue.keysOf()).find((name) => name.endsWith('.jsonl'))
-    await world.objects.write(`incidents/${world.run.incident}/captured/${key}`, '{"id": 1, "article_id": 5}\n')
+    await world.objects.write(`evidence/${world.run.incident}/captured/${key}`, '{"id": 1, "article_id": 5}\n')
     await expect(queue.runSql(mark)).rejects.toMatchObject({ name: 'Capture.Damaged' })
     expect(await marked()).toEqual([])
   })

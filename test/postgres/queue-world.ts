@@ -87,13 +87,13 @@ export const useQueue = () => {
       return written
     },
   })
-  const keysOf = async (prefix = `incidents/${world.run.incident}/captured/`) => {
+  const keysOf = async (prefix = `evidence/${world.run.incident}/captured/`) => {
     const found: string[] = []
     for await (const { key } of world.objects.list(prefix)) found.push(key.slice(prefix.length))
     return found
   }
   const textOf = async (key: string): Promise<string> => {
-    const found = await world.objects.read(`incidents/${world.run.incident}/captured/${key}`)
+    const found = await world.objects.read(`evidence/${world.run.incident}/captured/${key}`)
     return Buffer.from(found?.body ?? []).toString('utf8')
   }
   return {

@@ -20,7 +20,16 @@ export const StoredObject = z.strictObject({
 })
 export type StoredObject = z.infer<typeof StoredObject>
 
-const KEPT = ['cache-control', 'content-disposition', 'content-language', 'content-type', 'expires']
+const KEPT = [
+  'cache-control',
+  'content-disposition',
+  'content-language',
+  'content-type',
+  'expires',
+  // Nothing is encrypted here; which key was asked for can be seen.
+  'x-amz-server-side-encryption',
+  'x-amz-server-side-encryption-aws-kms-key-id',
+]
 
 /** The headers of an upload that belong to the object. */
 export const headersToKeep = (headers: IncomingHttpHeaders): Record<string, string> => {

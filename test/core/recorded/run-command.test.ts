@@ -36,7 +36,7 @@ describe('a command on instances', () => {
     expect([changed, detail]).toEqual([true, expect.stringContaining('succeeded on i-1, i-2')])
     await toItsEnd(world, run)
     expect(await sent(world)).toHaveLength(1)
-    const [evidence] = await world.bucket('incidents/one/evidence/command-')
+    const [evidence] = await world.bucket('evidence/one/command-')
     expect(await world.content(evidence ?? '')).toMatchObject({
       document: 'app-restart',
       invocations: [

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import { s3Client, ssmClient } from '#aws/clients.ts'
+import { s3Client } from '#aws/s3-client.ts'
+import { ssmClient } from '#aws/ssm-client.ts'
 import { pointSdkAt, setEnvironment } from '#test/support/endpoints.ts'
 
 const restores: (() => void)[] = []

@@ -66,3 +66,11 @@ describe('database URL', () => {
     expect(() => readAddress(url)).not.toThrow('hunter2')
   })
 })
+
+test('an RDS Proxy is refused, by name', () => {
+  const url = 'postgresql://app:secret@app.proxy-abcdefghijkl.eu-central-1.rds.amazonaws.com/prod'
+  expect(() => readAddress(url)).toThrow(
+    expect.objectContaining({ name: 'Postgres.Proxy', message: expect.not.stringContaining('secret') }),
+  )
+  expect(readAddress(url.replace('.proxy-', '.cluster-')).tls).toBe(true)
+})

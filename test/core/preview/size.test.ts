@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { MOST_EVENTS, MOST_PARTS, pollsOf, previewSize, type Size } from '#core/preview/size.ts'
+import { pollSeconds } from '#core/restore/poll.ts'
+
+const MiB = 1024 ** 2
+const SETTINGS = { partBytes: 64 * MiB, concurrency: 2 }
+const DIMS = 1_536
+const rowsFor = (bytes: number): number => Math.round(bytes / (4 * DIMS + 568))
+const of = (bytes: number): Size => ({ rows: rowsFor(bytes), dims: DIMS })
+
+test('a table that was measured is previewed as it was measured', () => {
+  const { bytes, parts, indexSeconds, indexMemoryBytes, problems } = previewSize(
+    { rows: 100_000, dims: DIMS },
+    SETTINGS,
+  )
+  expect(bytes / 671e6).toBeCloseTo(1, 2)
+  expect(parts).toBe(11)
+  expect(indexSeconds).toBeCloseTo(132, 6)
+  expect(indexMemoryBytes / 100_000).toBeCloseTo(7_200, -2)
+  expect(problems).toEqual([])
+})
+
+describe('up to ten terabytes', () => {
+  const sizes = [1e9, 1e10, 1e11, 1e12, 1e13].map((bytes) => [`${bytes / 1e9} GB`, bytes] as const)
+
+  test.each(sizes)('%s stays below the events of one execution, however long the index takes', (_, bytes) => {
+    const preview = previewSize(of(bytes), { partBytes: 1024 * MiB, concurrency: 16 })
+    expect(preview.historyEvents).toBeLessThan(MOST_EVENTS)
+    expect(preview.parts).toBeLessThan(MOST_PARTS)
+    for (const figure of Object.values(preview).filter((value) => typeof value === 'number'))
+      expect(Number.isFinite(figure) && figure > 0).toBe(true)
+  })
+
+  test('more takes longer and costs more, in proportion', () => {
+    const [small, large] = [previewSize(of(1e11), SETTINGS), previewSize(of(1e12), SETTINGS)]
+    for (const key of ['bytes', 'snapshotSeconds', 'loadSeconds', 'verifySeconds'] as const)
+      expect(large[key] / small[key], key).toBeCloseTo(10, 2)
+    expect(large.dollars.once / small.dollars.once).toBeGreaterThan(8)
+    expect(large.dollars.storedPerMonth).toBeCloseTo(23, 0)
+  })
+
+  test('what would not work is said, with what to do', () => {
+    const { problems, parts } = previewSize(of(1e13), SETTINGS)
+    expect(parts).toBeGreaterThan(MOST_PARTS)
+    expect(problems.join('\n')).toMatch(/set snapshot.part-bytes to 1073741824/)
+    expect(problems.join('\n')).toMatch(/one function verifies the whole snapshot/)
+    const larger = previewSize(of(1e13), { ...SETTINGS, partBytes: 1024 * MiB })
+    expect(larger.problems.join('\n')).not.toMatch(/part-bytes/)
+  })
+})
+
+describe('an index build is asked after', () => {
+  test('every quarter of a minute at first, and less often the longer it takes', () => {
+    expect([null, 0, 600, 3_600, 86_400, 30 * 86_400].map(pollSeconds)).toEqual([15, 15, 15, 72, 1_728, 3_600])
+  })
+
+  test('so seldom that a build of a month fits into one history, and so often that little time is lost', () => {
+    expect(pollsOf(30 * 86_400) * 9).toBeLessThan(MOST_EVENTS / 2)
+    for (const seconds of [2_000, 20_000, 200_000]) expect(pollSeconds(seconds) / seconds).toBeLessThanOrEqual(0.02)
+  })
+})
+
+test('the figures are those of the state machine: one state for each part, and a result of the length that is counted', () => {
+  const text = readFileSync(new URL('../../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
+  const machine = JSON.parse(text)
+  for (const name of ['Snapshot each part', 'Load each part']) {
+    const { ItemProcessor, ResultWriter } = machine.States[name]
+    expect(ResultWriter).toBeUndefined()
+    const states = Object.values<{ Output: object }>(ItemProcessor.States)
+    expect(states).toHaveLength(1)
+    expect(Object.keys(states[0]?.Output ?? {})).toEqual(['changed'])
+  }
+  expect(machine.TimeoutSeconds).toBe(30 * 86_400)
+})
