@@ -44,7 +44,7 @@ const readReliefs = async (objects: Objects, prefix: string) => {
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b)
 
-/** Keeps what is there before a relief changes it. Run again in the same incident, what was kept first stays. */
+/** Keeps what is there before a relief changes it; killed before it did and run again, once. */
 export const keepRelief = async (
   run: Run,
   of: Omit<Relieved, 'plan'>,
@@ -54,7 +54,7 @@ export const keepRelief = async (
   const relieved = { plan: run.plan, ...of }
   const { count, open } = await readReliefs(objects, folderOf(relieved))
   const last = open.at(-1)?.relief
-  if (last && last.incident === run.incident && same(last.set, set)) return
+  if (last && last.incident === run.incident && same([last.before, last.set], [before, set])) return
   const key = `${folderOf(relieved)}${String(count + 1).padStart(6, '0')}.json`
   const relief: Relief = { ...of, incident: run.incident, at, before, set }
   if (!(await writeJson(objects, key, relief, { ifAbsent: true })))

@@ -61,13 +61,31 @@ describe('a throttle', () => {
       operation: 'PutParameter',
       fault: { status: 400, code: 'TooManyUpdates' },
     })
-    await expect(world.step(run, 'throttle', set)).rejects.toMatchObject({ errorType: 'Parameter.NotWritten' })
+    for (let call = 0; call < 2; call += 1)
+      await expect(world.step(run, 'throttle', set)).rejects.toMatchObject({ errorType: 'Parameter.NotWritten' })
+    expect(await world.bucket('relief/')).toHaveLength(1)
     mend()
     expect((await world.step(run, 'throttle', back)).changed).toBe(false)
     expect(await world.values()).toEqual(['500', '64'])
     await world.step(run, 'throttle', set)
     await world.step(run, 'throttle', back)
     expect(await world.values()).toEqual(['500', '64'])
+  })
+
+  test('goes back to what somebody set between a call that was killed and the next one', async () => {
+    const world = await start()
+    const run = await world.begin('one')
+    const mend = world.stack.faults.add({
+      service: 'ssm',
+      operation: 'PutParameter',
+      fault: { status: 400, code: 'TooManyUpdates' },
+    })
+    await expect(world.step(run, 'throttle', set)).rejects.toMatchObject({ errorType: 'Parameter.NotWritten' })
+    mend()
+    await world.load({ ssm: { '/app/test/RATE': '77' } })
+    await world.step(run, 'throttle', set)
+    await world.step(run, 'throttle', back)
+    expect(await world.values()).toEqual(['77', '64'])
   })
 
   test('leaves a value alone that somebody has set since', async () => {
