@@ -75,6 +75,10 @@ describePostgres('the kill switch', () => {
       const restore = { restore: { snapshot: 'full-1', retirement: 'full-1' } }
       inputs = {
         'drop-indexes': { indexes: [{ schema: 'public', name: 'embeddings_embedding_idx' }] },
+        migrate: {
+          ...{ ledger: { schema: 'public', name: 'alembic_version' }, column: 'version_num', from: ['b'], to: 'a' },
+          ...{ file: 'sql/longest-query.sql', locks: [], gone: [] },
+        },
         'run-sql': { file: 'sql/longest-query.sql' },
         'set-flag': { flag: 'VECTOR_SEARCH_ENABLED', to: 'on' },
         'restore-config': { path: '/app/{env}/search/' },

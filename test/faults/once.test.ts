@@ -165,6 +165,10 @@ describePostgres('one rollback of a plan at a time', () => {
     const restore = { restore: { snapshot: retirement, retirement } }
     const steps: Record<string, object> = {
       'drop-indexes': { indexes: [{ schema: 'public', name: 'embeddings_embedding_idx' }] },
+      migrate: {
+        ...{ ledger: { schema: 'public', name: 'alembic_version' }, column: 'version_num', from: ['b'], to: 'a' },
+        ...{ file: 'sql/longest-query.sql', locks: [], gone: [] },
+      },
       'run-sql': { file: 'sql/longest-query.sql' },
       'set-flag': { flag: 'VECTOR_SEARCH_ENABLED', to: 'on' },
       'restore-config': { path: '/app/{env}/search/' },
