@@ -31,16 +31,25 @@ export interface World {
 }
 
 /** The fixture of the plan on a database of the real server, owned by a master that is no superuser, and the local stack. */
-export const startWorld = async (options: { rows?: number; plansDirectory?: string } = {}): Promise<World> => {
+export const startWorld = async (
+  options: {
+    plan?: string
+    rows?: number
+    plansDirectory?: string
+    /** Where the stack finds the database, when not at its own URL: a wire that can be cut. */
+    through?: (url: string) => Promise<string>
+  } = {},
+): Promise<World> => {
+  const { plan = PLAN, through = async (url: string) => url } = options
   const db = await createDatabase()
-  const fixture = await fixtureOf(PLAN_FOLDER)
+  const fixture = await fixtureOf(new URL(`../../plans/${plan}`, import.meta.url).pathname)
   await postgres({ url: db.url }).session({ applicationName: 'fixture', statementTimeout: 0 }, (session) =>
     fixture.load(session, { rows: options.rows ?? 300 }),
   )
   const world: { approvers: readonly Approver[] } = { approvers: [] }
   const stack = await startStack({
     environment: 'test',
-    database: { url: db.url },
+    database: { url: await through(db.url) },
     approvers: () => world.approvers,
     ...(options.plansDirectory ? { plansDirectory: options.plansDirectory } : {}),
   })
@@ -55,7 +64,7 @@ export const startWorld = async (options: { rows?: number; plansDirectory?: stri
     stack,
     run: async (path: Path, input: object = {}) => {
       const incident = `${path}-${++runs}` as IncidentId
-      const { arn } = await stack.execute(incident, { plan: PLAN, path, reason: 'a test', ...input })
+      const { arn } = await stack.execute(incident, { plan, path, reason: 'a test', ...input })
       return { incident, ...(await outcomeOf(arn, incident, stack)) }
     },
     query: async <R extends Record<string, unknown>>(text: string) => (await admin.query<R>(text)).rows,
