@@ -8,6 +8,7 @@ import { type LocalOutcome, outcomeOf } from '#local/outcome.ts'
 import { type Stack, startStack } from '#local/stack.ts'
 import { startStandIn } from '#local/stand-in.ts'
 import { createDatabase, type TestDatabase } from '#test/support/database.ts'
+import { onlyPlan } from '#test/support/only-plan.ts'
 
 export const PLAN = 'pgvector-search'
 export const PLAN_FOLDER = new URL('../../plans/pgvector-search', import.meta.url).pathname
@@ -41,6 +42,7 @@ export const startWorld = async (
   } = {},
 ): Promise<World> => {
   const { plan = PLAN, through = async (url: string) => url } = options
+  const alone = await onlyPlan(plan)
   const db = await createDatabase()
   const fixture = await fixtureOf(new URL(`../../plans/${plan}`, import.meta.url).pathname)
   await postgres({ url: db.url }).session({ applicationName: 'fixture', statementTimeout: 0 }, (session) =>
@@ -51,7 +53,7 @@ export const startWorld = async (
     environment: 'test',
     database: { url: await through(db.url) },
     approvers: () => world.approvers,
-    ...(options.plansDirectory ? { plansDirectory: options.plansDirectory } : {}),
+    plansDirectory: options.plansDirectory ?? alone.directory,
   })
   const plan = await loadPlan(PLAN_FOLDER)
   const app = await startStandIn(plan, { stack, database: postgres({ url: db.url }), environment: 'test' })
@@ -72,6 +74,7 @@ export const startWorld = async (
       await stack.close()
       await admin.end()
       await db.drop()
+      await alone.remove()
     },
   })
 }
