@@ -41,10 +41,11 @@ export const startWorld = async (
     through?: (url: string) => Promise<string>
   } = {},
 ): Promise<World> => {
-  const { plan = PLAN, through = async (url: string) => url } = options
-  const alone = await onlyPlan(plan)
+  const { plan: name = PLAN, through = async (url: string) => url } = options
+  const folder = new URL(`../../plans/${name}`, import.meta.url).pathname
+  const alone = await onlyPlan(name)
   const db = await createDatabase()
-  const fixture = await fixtureOf(new URL(`../../plans/${plan}`, import.meta.url).pathname)
+  const fixture = await fixtureOf(folder)
   await postgres({ url: db.url }).session({ applicationName: 'fixture', statementTimeout: 0 }, (session) =>
     fixture.load(session, { rows: options.rows ?? 300 }),
   )
@@ -55,7 +56,7 @@ export const startWorld = async (
     approvers: () => world.approvers,
     plansDirectory: options.plansDirectory ?? alone.directory,
   })
-  const plan = await loadPlan(PLAN_FOLDER)
+  const plan = await loadPlan(folder)
   const app = await startStandIn(plan, { stack, database: postgres({ url: db.url }), environment: 'test' })
   stack.endsWith(() => app.close())
   const admin = new Client(db.superuserUrl)
@@ -66,7 +67,7 @@ export const startWorld = async (
     stack,
     run: async (path: Path, input: object = {}) => {
       const incident = `${path}-${++runs}` as IncidentId
-      const { arn } = await stack.execute(incident, { plan, path, reason: 'a test', ...input })
+      const { arn } = await stack.execute(incident, { plan: name, path, reason: 'a test', ...input })
       return { incident, ...(await outcomeOf(arn, incident, stack)) }
     },
     query: async <R extends Record<string, unknown>>(text: string) => (await admin.query<R>(text)).rows,
