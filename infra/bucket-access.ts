@@ -92,6 +92,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'prove-delivery': inRun([INCIDENT], [CHECKS]),
   'prove-delivery-outside': inRun([INCIDENT], [CHECKS]),
   'drop-indexes': inRun([...MAY_CHANGE], [INDEXES]),
+  migrate: inRun([...MAY_CHANGE]),
   'set-flag': inRun([...MAY_CHANGE], [PLATFORM]),
   'previous-version': inRun([...MAY_CHANGE, INCIDENT, RECORDED, CHANGES], [PLATFORM, CHOSEN]),
   restart: inRun([...MAY_CHANGE], [PLATFORM]),

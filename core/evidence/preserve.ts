@@ -6,14 +6,22 @@ import {
   indexStates,
   locks,
   policies,
+  revisions,
   runningQueries,
   server,
   sizes,
 } from '#core/evidence/queries.ts'
 import { redactLiterals } from '#core/evidence/redact.ts'
+import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Table } from '#core/names.ts'
 import type { Row, Session } from '#core/ports.ts'
 import type { Sql } from '#core/sql/tag.ts'
+
+export interface EvidenceSubject {
+  readonly tables: readonly Table[]
+  /** The migration ledger of the plan; `undefined` where it names none. */
+  readonly ledger?: Ledger | undefined
+}
 
 /** One piece of evidence: kept under `key`, or unknown and why. */
 export const Evidence = z.strictObject({
@@ -48,8 +56,13 @@ const QUERIES: Readonly<Record<string, (tables: readonly Table[]) => Sql>> = {
   policies,
 }
 
+const queriesOf = ({ tables, ledger }: EvidenceSubject): Readonly<Record<string, Sql>> => ({
+  ...Object.fromEntries(Object.entries(QUERIES).map(([name, query]) => [name, query(tables)])),
+  ...(ledger ? { revisions: revisions(ledger) } : {}),
+})
+
 /** The names of everything that is asked, for a report that has to say that none of it could be had. */
-export const EVIDENCE_NAMES: readonly string[] = Object.keys(QUERIES)
+export const evidenceNames = (subject: EvidenceSubject): string[] => Object.keys(queriesOf(subject))
 
 /**
  * Asks for each piece of evidence and hands its rows to `keep`. One that fails does not take the others with it: what it
@@ -57,13 +70,13 @@ export const EVIDENCE_NAMES: readonly string[] = Object.keys(QUERIES)
  */
 export const preserveEvidence = async (
   session: Session,
-  tables: readonly Table[],
+  subject: EvidenceSubject,
   keep: (name: string, rows: readonly Row[]) => Promise<string>,
 ): Promise<Evidence[]> => {
   const kept: Evidence[] = []
-  for (const [name, query] of Object.entries(QUERIES)) {
+  for (const [name, query] of Object.entries(queriesOf(subject))) {
     try {
-      const rows = (await session.query(query(tables))).rows.map(redacted)
+      const rows = (await session.query(query)).rows.map(redacted)
       kept.push({ name, key: await keep(name, rows), status: 'kept', detail: counted(rows) })
     } catch (error) {
       kept.push({ name, key: null, status: 'unknown', detail: error instanceof Error ? error.message : String(error) })

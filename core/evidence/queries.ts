@@ -1,3 +1,4 @@
+import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Table } from '#core/names.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
 
@@ -64,6 +65,9 @@ export const policies = (tables: readonly Table[]) => sql`
 export const extensions = () => sql`
   select e.extname as name, e.extversion as version, n.nspname as schema
     from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace order by 1`
+
+/** Where the migration tool says that the database is. */
+export const revisions = ({ table }: Ledger) => sql`select * from ${sql.id(table.schema, table.name)}`
 
 export const server = () => sql`
   select pg_catalog.version() as version, pg_catalog.current_database() as database, current_user as "user",

@@ -112,7 +112,7 @@ const selectProblems = (what: string, statements: readonly Statement[]): { offse
 }
 
 const problemsOf = (use: SqlReference['use'], text: string, statements: readonly Statement[]) => {
-  if (use === 'step') return stepProblems(text, statements)
+  if (use === 'step' || use === 'migration') return stepProblems(text, statements)
   if (use === 'change') return changeProblems(text, statements)
   return use === 'capture' ? captureProblems(statements) : selectProblems(use, statements)
 }
@@ -122,7 +122,19 @@ const directiveProblems = (text: string, use: SqlReference['use']): { offset: nu
     if (!DIRECTIVES.some((known) => known === name)) {
       return [{ offset, broken: { message: `"${name}" is not a directive.`, fix: suggestion(name, DIRECTIVES) } }]
     }
-    if (use !== 'step') return [{ offset, broken: { message: `"${name}" is for steps.`, fix: 'Remove it.' } }]
+    if (use === 'migration' && name === 'no-transaction') {
+      return [
+        {
+          offset,
+          broken: {
+            message: 'A migration and its ledger change in one transaction, or not at all.',
+            fix: 'Remove it. What needs no transaction, such as dropping an index concurrently, is a step of its own before.',
+          },
+        },
+      ]
+    }
+    if (use !== 'step' && use !== 'migration')
+      return [{ offset, broken: { message: `"${name}" is for steps.`, fix: 'Remove it.' } }]
     if (name === 'no-transaction' && !(offset === 0 && runsOutsideTransaction(text))) {
       return [
         { offset, broken: { message: '"no-transaction" stands on line 1 or nowhere.', fix: 'Move it to line 1.' } },

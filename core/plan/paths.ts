@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Duration } from './duration.ts'
 import { Ramp } from './ramp.ts'
 import { Step } from './steps.ts'
+import { RetiredLedger } from './steps-migrate.ts'
 import { ApproveOrNobody, ApproveText, CatalogueObjectName, Name, Relation } from './vocabulary.ts'
 
 const Budget = Duration.describe(
@@ -61,6 +62,7 @@ export const Paths = z
           .describe(
             'What else is concerned and no reason to refuse, by the names that the preview gives. Views, materialized views, functions and publications go along and come back; what cannot be captured is left behind.',
           ),
+        ledger: RetiredLedger.optional(),
         purge: Purge,
         budget: Budget,
       })

@@ -25,7 +25,7 @@ export interface SqlReference {
   readonly path: readonly PropertyKey[]
   readonly file: string
   /** `change` is a step whose rows are captured before, `capture` finds them, `count` says how many are open. */
-  readonly use: 'sentinel' | 'probe' | 'check' | 'step' | 'change' | 'capture' | 'count'
+  readonly use: 'sentinel' | 'probe' | 'check' | 'step' | 'change' | 'capture' | 'count' | 'migration'
 }
 
 const stepsAt = (steps: readonly PlanStep[] | undefined, path: readonly PropertyKey[]) =>
@@ -66,6 +66,8 @@ const filesOfStep = (
             ] as const)),
       ]
     }
+    case 'migrate':
+      return [{ at: ['file'], file: step.input.file, use: 'migration' }]
     default:
       return []
   }
@@ -184,6 +186,15 @@ const brokenSteps = (plan: PlanFile): Broken[] => {
     ...stepsOf(plan).flatMap(({ step, path }): Broken[] => {
       if (step.kind === 'restore-config' || step.kind === 'throttle') return configuredFlags(plan, step, path)
       if (step.kind === 'set-flag') return unknown('a flag', step.input.flag, flags, [...path, 'flag'])
+      // What it does would stay undone when the tables come back.
+      if (step.kind === 'migrate' && path[1] === 'full')
+        return [
+          {
+            path,
+            message: 'The full path moves the ledger with its tables, and back with them.',
+            fix: 'Remove the step, and say paths.full.ledger: { table, from, to }.',
+          },
+        ]
       if (step.kind === 'webhook')
         return unknown(
           'a webhook',

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Duration } from './duration.ts'
 import { exactlyOne } from './pattern.ts'
 import { RestoreConfigInput, ThrottleInput } from './steps-config.ts'
+import { MigrateInput } from './steps-migrate.ts'
 import { RunCommandInput, WebhookInput } from './steps-outside.ts'
 import { PreviousVersionInput, RestartInput, ScaleInput } from './steps-platform.ts'
 import { CapacityInput, ParameterGroupInput, RdsSnapshotInput } from './steps-rds.ts'
@@ -59,6 +60,7 @@ export const STEP_INPUTS = {
   capture: CaptureInput,
   drain: DrainInput,
   'drop-indexes': DropIndexesInput,
+  migrate: MigrateInput,
   'parameter-group': ParameterGroupInput,
   'rds-snapshot': RdsSnapshotInput,
   'restore-config': RestoreConfigInput,
@@ -78,6 +80,7 @@ export const STEP_KINDS = [
   'capture',
   'drain',
   'drop-indexes',
+  'migrate',
   'parameter-group',
   'rds-snapshot',
   'restore-config',
@@ -103,6 +106,7 @@ export const Step = z
     capture: CaptureInput.optional(),
     drain: DrainInput.optional(),
     'drop-indexes': DropIndexesInput.optional(),
+    migrate: MigrateInput.optional(),
     'parameter-group': ParameterGroupInput.optional(),
     'rds-snapshot': RdsSnapshotInput.optional(),
     'restore-config': RestoreConfigInput.optional(),
@@ -121,6 +125,7 @@ export const Step = z
     if (step.capture !== undefined) return { kind: 'capture', input: step.capture }
     if (step.drain !== undefined) return { kind: 'drain', input: step.drain }
     if (step['drop-indexes'] !== undefined) return { kind: 'drop-indexes', input: step['drop-indexes'] }
+    if (step.migrate !== undefined) return { kind: 'migrate', input: step.migrate }
     if (step.capacity !== undefined) return { kind: 'capacity', input: step.capacity }
     if (step['parameter-group'] !== undefined) return { kind: 'parameter-group', input: step['parameter-group'] }
     if (step['rds-snapshot'] !== undefined) return { kind: 'rds-snapshot', input: step['rds-snapshot'] }

@@ -1,5 +1,6 @@
 import type { DependentDefinition } from '#core/ddl/dependents/definition.ts'
 import { expandTrees } from '#core/ddl/trees.ts'
+import { requireRevision } from '#core/ledger/ledger.ts'
 import { printTable, type RetirementId, type Table } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { pathOf } from '#core/plan/path-of.ts'
@@ -13,7 +14,7 @@ import { purgesAtOnce } from './approvals.ts'
 import { bootstrapOf } from './bootstrap.ts'
 import type { Findings, PreviewLine, PreviewStage, Refusal } from './model.ts'
 import { blockerNotes, invalidIndexNotes, readerNotes } from './notes.ts'
-import { action, snapshotStage } from './of-plan.ts'
+import { action, ledgerLines, snapshotStage } from './of-plan.ts'
 import { destructionOf, purgeStage } from './purge.ts'
 import { orRefusal } from './refusals.ts'
 import { stepsOnDatabase } from './steps.ts'
@@ -30,9 +31,14 @@ const lockLine = (tables: readonly Table[], mode: 'share update exclusive' | 'ac
   note,
 })
 
-const retireLines = ({ locked, statements }: RetirementPlan, budget: number): PreviewLine[] => [
+const retireLines = ({ locked, statements }: RetirementPlan, plan: Plan): PreviewLine[] => [
   lockLine(locked, 'share update exclusive', 'blocks neither readers nor writers; makes autovacuum give way'),
-  lockLine(locked, 'access exclusive', `waits ${budget} ms at most, then lets everyone pass and tries again`),
+  lockLine(
+    locked,
+    'access exclusive',
+    `waits ${plan.budgets.lock} ms at most, then lets everyone pass and tries again`,
+  ),
+  ...ledgerLines(plan),
   ...statements.map(({ statement, lock }): PreviewLine => ({ kind: 'statement', sql: statement.text, lock })),
   action(
     'record the definitions, so that undo can give everything back (the new names r… carry the id of the incident: here that of a preview)',
@@ -83,13 +89,18 @@ export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings
   else if (before.value !== null) notes.push(before.value)
   else {
     const input = { retirement: PREVIEWED, tables, allow }
+    const { ledger } = plan.paths.full ?? {}
+    const revision = await orRefusal(
+      async () => ledger && requireRevision(session, ledger, [...ledger.from, ledger.to]),
+    )
+    if ('refusal' in revision) refusals.push(revision.refusal)
     const planned = await orRefusal(() => planRetirement(session, input))
     if ('refusal' in planned) refusals.push(planned.refusal)
     else {
       const bootstrap = await bootstrapOf(session, planned.value.bootstrap)
       stages.push(...bootstrap.stages, {
         title: 'Retire, in one transaction',
-        lines: retireLines(planned.value, plan.budgets.lock),
+        lines: retireLines(planned.value, plan),
       })
       captured = planned.value.captured
       refusals.push(...bootstrap.refusals, ...refused(planned.value))

@@ -1,5 +1,5 @@
 import { RollbackError } from '#core/errors.ts'
-import type { Path } from '#core/names.ts'
+import type { Path, Table } from '#core/names.ts'
 import { printTable } from '#core/names.ts'
 import { containingFlags } from '#core/plan/containing.ts'
 import { printDuration } from '#core/plan/duration.ts'
@@ -46,6 +46,14 @@ const stepLines = async (plan: Plan, step: PlanStep): Promise<PreviewLine[]> => 
   switch (step.kind) {
     case 'drop-indexes':
       return step.input.indexes.map((index) => dropIndexLine(index, 'its table'))
+    case 'migrate': {
+      const { ledger, from, to, file, locks } = step.input
+      return [
+        ...(locks.length > 0 ? [action(`lock ${locks.map(printTable).join(', ')}; ACCESS EXCLUSIVE`)] : []),
+        ...(await statementsOf(plan.sql[file] ?? '')),
+        moveLine(ledger, from, to),
+      ]
+    }
     case 'capture':
       return [action(`write the rows of ${step.input.rows} into the evidence; nothing changes`)]
     case 'drain':
@@ -75,10 +83,20 @@ const stepLines = async (plan: Plan, step: PlanStep): Promise<PreviewLine[]> => 
   }
 }
 
+const moveLine = (ledger: Table, from: readonly string[], to: string): PreviewLine =>
+  action(
+    `move ${printTable(ledger)} from ${from.join(' or ')} to ${to} in the same transaction; readers pass, other writers wait`,
+  )
+
+/** What the full path does with the migration ledger. */
+export const ledgerLines = ({ paths: { full } }: Plan): PreviewLine[] =>
+  full?.ledger ? [moveLine(full.ledger.table, full.ledger.from, full.ledger.to)] : []
+
 const titleOf = (plan: Plan, step: PlanStep): string => {
   if (step.kind === 'drop-indexes') return 'Drop indexes, after their definitions are recorded'
   if (step.kind === 'set-flag') return 'Set a flag'
   if (step.kind === 'verify') return 'Verify, and stop unless all pass'
+  if (step.kind === 'migrate') return `Undo a migration with ${step.input.file}, in one transaction`
   if (step.kind === 'previous-version' || step.kind === 'restart' || step.kind === 'scale')
     return PLATFORM_TITLES[step.kind]
   if (step.kind === 'capture') return 'Capture rows'
@@ -131,6 +149,7 @@ const generalStages = (plan: Plan, path: Path): PreviewStage[] => {
           title: 'Retire',
           lines: [
             action(`move ${tablesOf(plan)} out of reach in one transaction; ACCESS EXCLUSIVE on them for milliseconds`),
+            ...ledgerLines(plan),
           ],
         },
         snapshotStage(plan),

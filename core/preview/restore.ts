@@ -1,5 +1,6 @@
 import { addForeignKey, validateForeignKey } from '#core/ddl/render/foreign-keys.ts'
 import { expandTrees } from '#core/ddl/trees.ts'
+import { requireLedgerBack } from '#core/ledger/back.ts'
 import { printTable, type RetirementId, type SnapshotId, type Table } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Objects, Session } from '#core/ports.ts'
@@ -70,6 +71,7 @@ const byUndo = async (session: Session, retirement: Retirement): Promise<Finding
   const dependents = dependentsWithoutRoles(there, lostRoles)
   const tables = retirement.tables.map((table) => ({ ...table, definition: withoutRoles(table.definition, lostRoles) }))
   const { possible, impossible } = await sortForeignKeys(session, retirement)
+  const ledger = await orRefusal(() => requireLedgerBack(session, retirement))
   const names = await orRefusal(() => requireFreeNames(session, retirement))
   const far = possible.flatMap(({ from, to }) => [from, to])
   const own = mergeRoles(
@@ -88,6 +90,9 @@ const byUndo = async (session: Session, retirement: Retirement): Promise<Finding
         title: 'Undo the retirement, in one transaction',
         lines: [
           action(`the tables lie retired since ${retirement.retiredAt} ("${retirement.id}")`),
+          ...(retirement.ledger
+            ? [action(`move ${printTable(retirement.ledger.table)} back to ${retirement.ledger.before}`)]
+            : []),
           ...(await linesOf([...undoStatements(tables, dependents), ...possible.flatMap(addForeignKey)])),
         ],
       },
@@ -101,6 +106,7 @@ const byUndo = async (session: Session, retirement: Retirement): Promise<Finding
       retirement.tables.map(({ retired }) => retired),
     ),
     refusals: [
+      ...('refusal' in ledger ? [ledger.refusal] : []),
       ...('refusal' in names ? [names.refusal] : []),
       ...('refusal' in missing ? [missing.refusal] : []),
       ...(bootstrap?.refusals ?? []),

@@ -1,5 +1,6 @@
 import { validationIsDue } from '#core/ddl/validate.ts'
 import { RollbackError } from '#core/errors.ts'
+import { ledgerToBringBack } from '#core/ledger/back.ts'
 import { type PlanName, printTable, type RetirementId, type Sha256, type SnapshotId, type Table } from '#core/names.ts'
 import type { Objects, Session } from '#core/ports.ts'
 import { requireMayRestore } from '#core/restore/bootstrap.ts'
@@ -64,7 +65,7 @@ export interface ChooseInput {
  * newest sealed snapshot that holds the tables that are gone; when none is gone, nothing is to be done, unless a run was killed
  * after it had moved the tables: what follows the move is made up for by the same way. Refuses what would fail later:
  * `Restore.NoSnapshot`, `Restore.NoSuchSnapshot`, `Restore.SchemaDrift`, `Restore.ExtensionMissing`,
- * `Restore.ExtensionOlder`, `Restore.NotBootstrapped`, what could not be retired, a manifest that cannot be trusted.
+ * `Restore.ExtensionOlder`, `Restore.NotBootstrapped`, `Ledger.OtherRevision`, what could not be retired, a manifest that cannot be trusted.
  */
 export async function chooseRestore(session: Session, objects: Objects, input: ChooseInput): Promise<RestoreChoice> {
   if (input.snapshot !== undefined) return ofSnapshot(session, await readNamed(objects, input, input.snapshot), input)
@@ -115,9 +116,11 @@ async function ofSnapshot(session: Session, manifest: Manifest, input: ChooseInp
   if (!createExtension) requireExtensions(absent)
   await requireFits(session, manifest, new Set(absent.map(({ name }) => name)))
   await requireMayRestore(session, manifest)
+  await ledgerToBringBack(session, plan, acceptDrift ? 'accepted' : 'refused')
   requireHeld(await findSetAside(session, manifest), manifest)
   const standing = await standingTables(session, manifest.tables)
-  if (standing.length === 0) return fromSnapshot(manifest, `Snapshot "${manifest.snapshot}" of ${manifest.createdAt}.`)
+  if (standing.length === 0)
+    return { ...fromSnapshot(manifest, `Snapshot "${manifest.snapshot}" of ${manifest.createdAt}.`), acceptDrift }
   await requireTreesHeld(session, manifest)
   const diff = await diffStanding(session, manifest)
   if (!acceptDrift) requireNoDrift(manifest, diff)

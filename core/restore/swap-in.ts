@@ -3,6 +3,7 @@ import { finishAfterSwap, partitionedIndexes } from '#core/ddl/render.ts'
 import { validateForeignKeys } from '#core/ddl/validate.ts'
 import { RollbackError } from '#core/errors.ts'
 import { readJson, writeJson } from '#core/json.ts'
+import { bringLedgerBack, ledgersOf, ledgerToBringBack } from '#core/ledger/back.ts'
 import { contains, printTable, type RetirementId, type Table } from '#core/names.ts'
 import type { Clock, Objects, Session } from '#core/ports.ts'
 import { bringBackDependents } from '#core/restore/dependents.ts'
@@ -26,12 +27,15 @@ import { sql } from '#core/sql/tag.ts'
 export interface SwapInput extends RestoreInput {
   readonly clock: Clock
   readonly locks: TableLockOptions
+  /** Whether the ledger may stay where another migration has moved it since the tables went. */
+  readonly ledgerDrift?: 'refused' | 'accepted'
 }
 
 /**
  * Moves the compared side tables to their real schemas and gives them back all that belongs to the real name, in one short
  * transaction; then validates foreign keys, fills materialized views, analyzes, and drops the side schema. What stood under
- * the names was set aside before, and is from now on replaced. Throws `Restore.NameTaken`, `Restore.NotCompared`, `Restore.IndexesMissing`.
+ * the names was set aside before, and is from now on replaced. Throws `Restore.NameTaken`, `Restore.NotCompared`, `Restore.IndexesMissing`,
+ * `Ledger.OtherRevision`.
  */
 export async function swapIn(
   session: Session,
@@ -113,14 +117,15 @@ async function swap(
   session: Session,
   manifest: Manifest,
   side: SideSchema,
-  { clock, locks }: SwapInput,
+  { clock, locks, ledgerDrift = 'refused' }: SwapInput,
 ): Promise<void> {
   await requireFreeNames(session, manifest.tables)
   const replaced = await openRetirements(session, manifest)
   const definitions = withoutInnerForeignKeys(manifest)
   const finish = finishAfterSwap(definitions)
   const parents = definitions.flatMap(({ foreignKeys }) => foreignKeys.map(({ to }) => to))
-  const options = { ...locks, againstWriters: await referenced(session, manifest) }
+  const ledger = await ledgerToBringBack(session, manifest.plan, ledgerDrift)
+  const options = { ...locks, againstWriters: [...(await referenced(session, manifest)), ...ledgersOf(ledger)] }
   // Nobody reads the side tables, but autovacuum comes to what was just loaded, and has to give way.
   const aside = manifest.tables.map(({ definition }) => sideTable(side, definition.table))
   await withTableLocks(session, aside, clock, options, async () => {
@@ -135,6 +140,7 @@ async function swap(
       for (const statement of finish.statements) await session.query(statement)
     })
     await bringBackDependents(session, manifest)
+    if (ledger) await bringLedgerBack(session, ledger)
     await markReplaced(session, replaced, manifest.snapshot)
   })
 }

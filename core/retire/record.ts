@@ -1,5 +1,6 @@
 import type { ForeignKeyDefinition, TableDefinition } from '#core/ddl/definition.ts'
 import type { DependentDefinition } from '#core/ddl/dependents/definition.ts'
+import type { LedgerMoved } from '#core/ledger/ledger.ts'
 import type { PlanName, RetirementId, SnapshotId, Table } from '#core/names.ts'
 
 /** What moves along with a table and is renamed, so that two retirements never collide. */
@@ -48,6 +49,8 @@ export interface Retirement {
    * these are kept as they failed and are no longer what a restore brings back. Absent: a rollback retired them.
    */
   readonly replacedBy?: SnapshotId | null
+  /** The migration ledger, moved in the same transaction as the tables; absent where the plan names none. */
+  readonly ledger?: LedgerMoved
 }
 
 /** Other tables stand in their place: an undo is not what anybody means by a restore. */

@@ -6,7 +6,7 @@ import { type Sql, sql } from '#core/sql/tag.ts'
 
 const records = sql.id(RECORDS.schema, RECORDS.name)
 
-type Content = Pick<Retirement, 'tables' | 'boundaryForeignKeys' | 'dependents' | 'replacedBy'>
+type Content = Pick<Retirement, 'tables' | 'boundaryForeignKeys' | 'dependents' | 'replacedBy' | 'ledger'>
 type RecordRow = Omit<Retirement, keyof Content> & { readonly record: Omit<Content, 'dependents'> & Partial<Content> }
 
 /** All retirements of a plan, the newest first, from the database alone; none where nothing was ever retired. */
@@ -30,8 +30,8 @@ export async function insertRetirement(
   session: Session,
   retirement: Pick<Retirement, 'id' | 'plan' | keyof Content>,
 ): Promise<void> {
-  const { id, plan, tables, boundaryForeignKeys, dependents, replacedBy } = retirement
-  const record = { tables, boundaryForeignKeys, dependents, replacedBy }
+  const { id, plan, tables, boundaryForeignKeys, dependents, replacedBy, ledger } = retirement
+  const record = { tables, boundaryForeignKeys, dependents, replacedBy, ledger }
   await session.query(sql`insert into ${records} (id, plan, record) values (${id}, ${plan}, ${JSON.stringify(record)})`)
 }
 
@@ -60,6 +60,11 @@ export async function markReplaced(
   if (ids.length === 0) return
   await session.query(sql`
     update ${records} set record = record || jsonb_build_object('replacedBy', ${replacedBy}::text) where id = any(${ids}::text[])`)
+}
+
+/** Written in the transaction that brings the ledger back. */
+export async function markLedgerBack(session: Session, id: RetirementId): Promise<void> {
+  await session.query(sql`update ${records} set record = jsonb_set(record, '{ledger,back}', 'true') where id = ${id}`)
 }
 
 async function readRecords(session: Session, where: Sql, lock: Sql = sql``): Promise<Retirement[]> {

@@ -3,6 +3,7 @@ import type { TableDefinition } from '#core/ddl/definition.ts'
 import { isRoutine, isView } from '#core/ddl/dependents/definition.ts'
 import { expandTrees } from '#core/ddl/trees.ts'
 import { RollbackError } from '#core/errors.ts'
+import { type LedgerMove, type LedgerMoved, moveLedger, requireRevision } from '#core/ledger/ledger.ts'
 import { contains, type PlanName, printTable, type RetirementId, type Table } from '#core/names.ts'
 import type { Clock, Session } from '#core/ports.ts'
 import { ensureBootstrap } from '#core/retire/bootstrap.ts'
@@ -27,6 +28,8 @@ export interface RetireInput {
   readonly allow: readonly string[]
   /** `null` when they make room for a snapshot, see `Retirement`. */
   readonly replacedBy?: null
+  /** The migration ledger, which says in the same transaction that what made the tables is undone. */
+  readonly ledger?: LedgerMove
   readonly clock: Clock
   readonly lockOptions?: TableLockOptions
 }
@@ -42,13 +45,15 @@ export interface Retired {
  * record in the database tells what is done.
  *
  * Throws `Retire.NoSuchTable`, `Retire.Refused`, `Retire.NotBootstrapped`, `Retire.Closed`, `Retire.OtherTables`,
- * `Retire.PartlyRetired`, `Retire.CatalogueChanged`, `Retire.GrantLeft`, `Locks.NotAcquired`.
+ * `Retire.PartlyRetired`, `Retire.CatalogueChanged`, `Retire.GrantLeft`, `Ledger.OtherRevision`, `Locks.NotAcquired`.
  */
 export async function retire(session: Session, input: RetireInput): Promise<Retired> {
-  const { plan, retirement: id, tables: roots, allow, clock, lockOptions = {} } = input
+  const { plan, retirement: id, tables: roots, allow, clock, lockOptions = {}, ledger } = input
   const earlier = await findEarlier(session, input)
   if (earlier) return { changed: false, retirement: await completeDependents(session, earlier) }
 
+  // A database at another revision is not the one that the plan was written for.
+  if (ledger) await requireRevision(session, ledger, [...ledger.from, ledger.to])
   const tables = await expandTrees(session, roots)
   // Before any lock: what cannot work is found without holding anybody up.
   await ensureBootstrap(
@@ -60,7 +65,9 @@ export async function retire(session: Session, input: RetireInput): Promise<Reti
   requireNoRefusals(await findObjections(session, tables, allow, before.found))
   const locked = relationsToLock(tables, before)
 
-  await underLocks(session, locked, clock, lockOptions, async () => {
+  // Readers of the ledger pass: it is locked against a migration that would move it meanwhile.
+  const options = ledger ? { ...lockOptions, againstWriters: [ledger.table] } : lockOptions
+  await underLocks(session, locked, clock, options, async () => {
     requireSameTrees(tables, await expandTrees(session, roots))
     const now = await survey(session, id, tables, before)
     requireReproducible(now)
@@ -75,15 +82,29 @@ export async function retire(session: Session, input: RetireInput): Promise<Reti
         },
       )
     }
+    const moved = ledger && (await moveWithTables(session, ledger))
     // One round trip for all: everybody waits meanwhile.
     await session.script(script(retireStatements(now).map(({ statement }) => statement.text)))
     const oids = now.tables.map(({ definition }) => definition.oid)
-    await insertRetirement(session, { id, plan, ...now, ...(input.replacedBy === null ? { replacedBy: null } : {}) })
+    await insertRetirement(session, {
+      id,
+      plan,
+      ...now,
+      ...(input.replacedBy === null ? { replacedBy: null } : {}),
+      ...(moved ? { ledger: moved } : {}),
+    })
     await requireNoGrantsLeft(session, oids, now.dependents)
   })
   const retirement = await findRetirement(session, id)
   if (!retirement) throw new TypeError('the record is written in the transaction that moves the tables')
   return { changed: true, retirement: await completeDependents(session, retirement) }
+}
+
+async function moveWithTables(session: Session, move: LedgerMove): Promise<LedgerMoved> {
+  const { table, column, from, to } = move
+  const before = await requireRevision(session, move, [...from, to])
+  await moveLedger(session, move, before, to)
+  return { table, column, before, after: to }
 }
 
 /** Throws `Retire.CatalogueChanged` when a partition came or went before the locks. */

@@ -4,6 +4,7 @@ import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
 import { lendPrivilege } from '#core/ddl/lend-privilege.ts'
 import { piecesOf } from '#core/ddl/render/foreign-keys.ts'
 import { type UnvalidatedForeignKey, validateForeignKeys } from '#core/ddl/validate.ts'
+import { bringLedgerBack, ledgersOf, requireLedgerBack } from '#core/ledger/back.ts'
 import { contains, type RetirementId, same, type Table } from '#core/names.ts'
 import type { Clock, Session } from '#core/ports.ts'
 import { ensureBootstrap } from '#core/retire/bootstrap.ts'
@@ -49,7 +50,7 @@ export interface Undone {
  * against the record before it commits. Then validates the foreign keys, which reads the tables (mind the statement
  * timeout of the session). May be run again: what is missing of the validation is made up for.
  *
- * Throws `Undo.NoSuchRetirement`, `Undo.Purged`, `Undo.TableGone`, `Undo.NameTaken`, `Undo.DefinitionDiffers`,
+ * Throws `Undo.NoSuchRetirement`, `Undo.Purged`, `Undo.TableGone`, `Undo.NameTaken`, `Undo.DefinitionDiffers`, `Ledger.OtherRevision`,
  * `Retire.NotBootstrapped`, `Locks.NotAcquired`.
  */
 export async function undoRetire(session: Session, input: UndoInput): Promise<Undone> {
@@ -101,6 +102,7 @@ async function moveBack(
 ): Promise<MovedBack | null> {
   await requireTables(session, retirement)
   await requireFreeNames(session, retirement)
+  await requireLedgerBack(session, retirement)
   const { there, lost: lostDependents } = await sortDependents(session, retirement)
   const lostRoles = await findLostRoles(session, [
     ...retirement.tables.map(({ definition }) => definition),
@@ -119,13 +121,14 @@ async function moveBack(
   await ensureBootstrap(session, mergeRoles(roles, await readRoles(session, farTables)))
   const retired = [...tables.map(({ retired }) => retired), ...retiredViews(dependents)]
   // The application reads the far tables: a foreign key that is added needs them without writers only.
-  const options = { ...lockOptions, againstWriters: farTables }
+  const options = { ...lockOptions, againstWriters: [...farTables, ...ledgersOf(retirement)] }
 
   return asRetiredOwner(session, () =>
     underLocks(session, retired, clock, options, async () => {
       const now = requireNotPurged(await lockRetirement(session, retirement.id), retirement.id)
       if (!isOpen(now)) return null
       await requireFreeNames(session, retirement)
+      await bringLedgerBack(session, now)
       // One round trip for all: everybody waits meanwhile.
       await runUndo(session, tables, dependents)
       const parents = possible.map(({ to }) => to)

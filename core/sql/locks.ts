@@ -109,10 +109,16 @@ export const withTableLocks = async <T>(
   const tryMs = Math.max(1, Math.floor((budgetMs * SHARE_OF_WAITING) / tries))
   const deadline = clock.now().getTime() + deadlineMs
 
-  const acquire = async (statements: readonly Sql[], held: (waitedMs: number) => Promise<void>): Promise<void> => {
+  const acquire = async (
+    timeouts: Sql,
+    statements: readonly Sql[],
+    held: (waitedMs: number) => Promise<void>,
+  ): Promise<void> => {
     await session.query(savepoint)
     for (;;) {
       try {
+        // After the savepoint: when a statement fails they are gone with it, and nothing cuts short the way back.
+        await session.query(timeouts)
         await guard?.()
         const asked = performance.now()
         for (const statement of statements) await session.query(statement)
@@ -139,7 +145,6 @@ export const withTableLocks = async <T>(
   return session.transaction(async () => {
     const { rows } = await session.query<{ value: string }>(currentTimeout)
     const before = rows[0]?.value ?? '0'
-    await session.query(setTimeouts(`${AUTOVACUUM_YIELDS_MS}ms`, before))
     const ordered = await parentsFirst(session, everything)
     const exclusive = [
       { of: ordered.filter((table) => againstWriters.includes(table)), mode: 'share row exclusive' as const },
@@ -147,12 +152,21 @@ export const withTableLocks = async <T>(
     ].filter(({ of }) => of.length > 0)
     const toast = await findToastTables(session, tables)
     locked.push(...toast.map((table) => table.toast))
-    await acquire([lockTables(ordered, 'share update exclusive'), ...toast.map(({ lock }) => lock)], async () => {})
-    await session.query(setTimeouts(`${tryMs}ms`, `${tryMs}ms`))
-    await acquire([endWhenPaused, ...exclusive.map(({ of, mode }) => lockTables(of, mode))], async (waitedMs) => {
-      const left = budgetMs * SHARE_OF_GUARD - waitedMs
-      if (guard) await inTime(guard, Math.max(left, budgetMs * (SHARE_OF_GUARD - SHARE_OF_WAITING)), clock)
-    })
+    const patient = setTimeouts(`${AUTOVACUUM_YIELDS_MS}ms`, before)
+    const short = setTimeouts(`${tryMs}ms`, `${tryMs}ms`)
+    await acquire(
+      patient,
+      [lockTables(ordered, 'share update exclusive'), ...toast.map(({ lock }) => lock)],
+      async () => {},
+    )
+    await acquire(
+      short,
+      [endWhenPaused, ...exclusive.map(({ of, mode }) => lockTables(of, mode))],
+      async (waitedMs) => {
+        const left = budgetMs * SHARE_OF_GUARD - waitedMs
+        if (guard) await inTime(guard, Math.max(left, budgetMs * (SHARE_OF_GUARD - SHARE_OF_WAITING)), clock)
+      },
+    )
     // What the work locks besides these tables has to be as quick.
     await session.query(setTimeouts(`${budgetMs}ms`, before))
     return work()

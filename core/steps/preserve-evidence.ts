@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { expandTrees } from '#core/ddl/trees.ts'
-import { EVIDENCE_NAMES, Evidence, preserveEvidence as preserve } from '#core/evidence/preserve.ts'
+import { Evidence, evidenceNames, preserveEvidence as preserve } from '#core/evidence/preserve.ts'
 import { keys } from '#core/incident/keys.ts'
 import { requireLease } from '#core/incident/lease.ts'
 import { reading } from '#core/incident/session.ts'
@@ -10,7 +10,8 @@ import { defineStep, inRun } from '#core/steps/define-step.ts'
 
 export const preserveEvidence = defineStep({
   kind: 'preserve-evidence',
-  purpose: 'Keeps what the database shows before anything changes: queries, locks, sizes, indexes, policies, versions.',
+  purpose:
+    'Keeps what the database shows before anything changes: queries, locks, sizes, indexes, policies, versions, revisions.',
   event: inRun(z.strictObject({})),
   needs: ['database', 'objects', 'plans', 'clock', 'signal'],
   run: async ({ run }, ports) => {
@@ -28,7 +29,7 @@ export const preserveEvidence = defineStep({
     const evidence: Evidence[] = await reading(run, plan, 'evidence', ports, async (session) => {
       // Without their partitions rather than not at all.
       const tables = await expandTrees(session, plan.protects.tables).catch(() => plan.protects.tables)
-      const kept = await preserve(session, tables, keep)
+      const kept = await preserve(session, { tables, ledger: plan.paths.full?.ledger }, keep)
       // The first session of every run, whatever its path: what an earlier holder of the lease left running ends here, once
       // it is on record. Each session that changes something does so too, and there a failure counts.
       ended = await requireLease(run, ports.objects)
@@ -37,7 +38,7 @@ export const preserveEvidence = defineStep({
       return kept
     }).catch((error: unknown) =>
       // A database that is down is a reason to roll back, not a reason to stop: the report says that nothing is known.
-      EVIDENCE_NAMES.map((name) => ({
+      evidenceNames({ tables: plan.protects.tables, ledger: plan.paths.full?.ledger }).map((name) => ({
         name,
         key: null,
         status: 'unknown' as const,

@@ -13,6 +13,7 @@ import { followDelivery } from '#core/steps/follow-delivery.ts'
 import { gate } from '#core/steps/gate.ts'
 import { listParts } from '#core/steps/list-parts.ts'
 import { loadPart } from '#core/steps/load-part.ts'
+import { migrate } from '#core/steps/migrate.ts'
 import { needsHuman } from '#core/steps/needs-human.ts'
 import { notify } from '#core/steps/notify.ts'
 import { openIncident } from '#core/steps/open-incident.ts'
@@ -63,6 +64,7 @@ export const STEPS = [
   capture,
   drain,
   dropIndexes,
+  migrate,
   runSql,
   setFlag,
   previousVersion,

@@ -22,6 +22,7 @@ export const retire = defineStep({
         retirement: run.incident as string as RetirementId,
         tables: full.retire,
         allow: full.allow,
+        ...(full.ledger ? { ledger: full.ledger } : {}),
         clock: ports.clock,
         lockOptions: locksOfRun(run, plan, ports),
       }),
@@ -29,10 +30,19 @@ export const retire = defineStep({
     // The record of the database is the one that counts; this copy is for a day when the database is gone.
     await writeJson(ports.objects, keys.retirement(run.plan, retirement.id), retirement, { ifAbsent: true })
     const more = retirement.tables.length - full.retire.length
+    const { ledger } = retirement
+    const revision =
+      ledger === undefined
+        ? ''
+        : ledger.before === ledger.after
+          ? `; ${printTable(ledger.table)} said "${ledger.after}" before`
+          : `; ${printTable(ledger.table)} from "${ledger.before}" to "${ledger.after}"`
     const tables = `${full.retire.map(printTable).join(', ')}${more > 0 ? ` and ${more} partitions and heirs` : ''}`
     return {
       changed,
-      detail: changed ? `${tables} moved out of reach` : `${tables} retired at ${retirement.retiredAt}`,
+      detail: changed
+        ? `${tables} moved out of reach${revision}`
+        : `${tables} retired at ${retirement.retiredAt}${revision}`,
       retirement: retirement.id,
     }
   },

@@ -24,6 +24,7 @@ export const swapIn = defineStep({
         ...restoreInput(run, input, ports.environment),
         clock: ports.clock,
         locks: locksOfRun(run, plan, ports),
+        ledgerDrift: input.restore.acceptDrift === true ? 'accepted' : 'refused',
       })
       await closeRebuilt(session, ports.objects, run.plan)
       return result

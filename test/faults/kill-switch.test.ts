@@ -77,6 +77,10 @@ describePostgres('the kill switch', () => {
       inputs = {
         'drop-indexes': { indexes: [{ schema: 'public', name: 'embeddings_embedding_idx' }] },
         drain: { count: 'sql/longest-query.sql', within: 60_000 },
+        migrate: {
+          ...{ ledger: { schema: 'public', name: 'alembic_version' }, column: 'version_num', from: ['b'], to: 'a' },
+          ...{ file: 'sql/longest-query.sql', locks: [], gone: [] },
+        },
         'run-sql': { file: 'sql/longest-query.sql' },
         'set-flag': { flag: 'VECTOR_SEARCH_ENABLED', to: 'on' },
         'restore-config': { path: '/app/{env}/search/' },

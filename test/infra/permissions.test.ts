@@ -218,6 +218,7 @@ describe('the bucket', () => {
     const changes: StepKind[] = [
       'drain',
       'drop-indexes',
+      'migrate',
       'run-sql',
       'set-flag',
       // Creates test data in the application.

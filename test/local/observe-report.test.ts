@@ -8,6 +8,7 @@ import { reportMarkdown } from '#core/observe/markdown.ts'
 import { loadPlan } from '#core/plan/load.ts'
 import { type Stack, startStack } from '#local/stack.ts'
 import { decisionRecord } from '#test/core/observe/decision-records.ts'
+import { onlyPlan } from '#test/support/only-plan.ts'
 import { FLAG, PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
 
 const SECOND = 1_000
@@ -20,6 +21,7 @@ const alarm = (signal: string) => `vector-rollback-test-${PLAN}-${signal}`
 let stack: Stack
 let cloudwatch: CloudWatch
 let start: Date
+let remove = async () => {}
 let report: ObserveReport
 
 const set = async (signal: string, StateValue: 'ALARM' | 'OK') => {
@@ -37,7 +39,12 @@ const caseOf = (signal: string) => report.cases.find((one) => one.signal === sig
 
 /** A week in which nothing was allowed, and people did everything. */
 beforeAll(async () => {
-  stack = await startStack({ environment: 'test', database: { url: 'postgresql://nobody@127.0.0.1:1/nothing' } })
+  const alone = await onlyPlan(PLAN)
+  remove = alone.remove
+  stack = await startStack({
+    ...{ environment: 'test', plansDirectory: alone.directory },
+    database: { url: 'postgresql://nobody@127.0.0.1:1/nothing' },
+  })
   cloudwatch = new CloudWatch({ maxAttempts: 1 })
   const plan = await loadPlan(PLAN_FOLDER)
   for (const signal of Object.keys(plan.signals)) {
@@ -102,7 +109,10 @@ beforeAll(async () => {
     },
   )
 })
-afterAll(() => stack?.close())
+afterAll(async () => {
+  await stack?.close()
+  await remove()
+})
 
 describe('the report of a week', () => {
   test('says how long before people it would have contained, by which row, and that it was right', () => {

@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { postgres } from '#aws/postgres.ts'
 import { checkPlan } from '#core/plan/check.ts'
-import type { SqlCheck } from '#core/plan/checks.ts'
 import { fixtureOf } from '#core/plan/fixture.ts'
 import { loadPlan, type Plan } from '#core/plan/load.ts'
 import type { Moment } from '#core/plan/vocabulary.ts'
-import type { Database, Row, Session } from '#core/ports.ts'
+import type { Database, Session } from '#core/ports.ts'
 import { sql } from '#core/sql/tag.ts'
 import { embedded } from '#local/embedded.ts'
+import { failingChecks, firingProbes } from '#test/plans/answers.ts'
 import { createDatabase, describePostgres } from '#test/support/database.ts'
 
 const directory = fileURLToPath(new URL('../../plans/pgvector-search', import.meta.url))
@@ -17,32 +17,6 @@ const ROWS = 2000
 test('the plan has no problems', async () => {
   expect(await checkPlan(directory)).toEqual([])
 })
-
-/** Rows, or the SQLSTATE; as the role, with row-level security as the application has it. Inside a transaction. */
-const answerOf = async (session: Session, text: string, as: string | null): Promise<Row[] | string> => {
-  await session.script('savepoint one')
-  try {
-    if (as !== null) {
-      await session.query(sql`set local role ${sql.id(as)}`)
-      await session.query(sql`set local row_security = on`)
-    }
-    return (await session.query(sql.raw(text))).rows
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    return /SQLSTATE (\w{5})/.exec(message)?.[1] ?? message
-  } finally {
-    await session.script('rollback to savepoint one')
-  }
-}
-
-const holds = ({ expect: wanted }: SqlCheck, answer: Row[] | string): boolean => {
-  if (typeof answer === 'string') return wanted.kind === 'error' && wanted.sqlState === answer
-  const values = answer.flatMap((row) => Object.values(row))
-  if (wanted.kind === 'no-rows') return answer.length === 0
-  if (wanted.kind === 'rows') return answer.length === wanted.rows
-  if (wanted.kind === 'at-least') return values.length === 1 && Number(values[0]) >= wanted.atLeast
-  return wanted.kind === 'value' && values.length === 1 && String(values[0]) === wanted.value
-}
 
 const RETIRED = `
   create schema out_of_reach;
@@ -68,19 +42,8 @@ const suite = (open: () => Promise<{ database: Database; close: () => Promise<vo
   const inSession = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
     database.session({ applicationName: 'test', statementTimeout: 0 }, work)
 
-  /** The SQL checks of a moment that do not hold after a change, which is taken back. */
   const failing = (moment: Moment, change = ''): Promise<string[]> =>
-    inSession(async (session) => {
-      await session.script(`begin; ${change}`)
-      const failed: string[] = []
-      for (const [name, check] of Object.entries(plan.checks)) {
-        if (check.kind !== 'sql' || !check.after.includes(moment)) continue
-        const answer = await answerOf(session, plan.sql[check.file] ?? '', check.as)
-        if (!holds(check, answer)) failed.push(name)
-      }
-      await session.script('rollback')
-      return failed
-    })
+    inSession((session) => failingChecks(session, plan, moment, change))
 
   test('the sentinel knows its own database', async () => {
     const { sentinel } = plan.database
@@ -130,19 +93,7 @@ const suite = (open: () => Promise<{ database: Database; close: () => Promise<vo
   })
 
   test('no probe fires in the system as it is, and the leak probe does without row-level security', async () => {
-    const values = (change: string) =>
-      inSession(async (session) => {
-        await session.script(`begin; ${change}`)
-        const fired: string[] = []
-        for (const [name, { source, limit, rate }] of Object.entries(plan.signals)) {
-          if (source.kind !== 'probe' || limit === null || rate !== undefined) continue
-          const answer = await answerOf(session, plan.sql[source.file] ?? '', source.as)
-          const value = typeof answer === 'string' ? Number.NaN : Number(Object.values(answer[0] ?? {})[0])
-          if (!('above' in limit ? value <= limit.above : value >= limit.below)) fired.push(`${name}: ${value}`)
-        }
-        await session.script('rollback')
-        return fired
-      })
+    const values = (change: string) => inSession((session) => firingProbes(session, plan, change))
     expect(await values('')).toEqual([])
     expect(await values('alter table public.embeddings disable row level security')).toEqual([
       'cross-tenant-leak: 1333',

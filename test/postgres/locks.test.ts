@@ -97,17 +97,22 @@ describePostgres('table locks', () => {
       const clock: Clock = {
         now: realClock.now,
         async sleep() {
-          const { rows } = await session.query(
-            sql`select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock`,
-          )
-          budgets.push(...rows)
+          await look()
           throw new Error('seen')
         },
       }
-      const options = { budgetMs: 200 }
+      const look = async () => {
+        const { rows } = await session.query(
+          sql`select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock`,
+        )
+        budgets.push(...rows)
+      }
+      const options = { budgetMs: 200, guard: look }
       await expect(withTableLocks(session, tables, clock, options, async () => 'taken')).rejects.toThrow('seen')
     })
-    expect(budgets).toEqual([{ statement: '120ms', lock: '120ms' }])
+    // The patient locks, a try, and the pause after it, in which nothing is cut short.
+    const patient = { statement: '30s', lock: '3s' }
+    expect(budgets).toEqual([patient, { statement: '120ms', lock: '120ms' }, patient])
   })
 
   test('locks tables that only get a foreign key against writers, and lets readers pass', async () => {

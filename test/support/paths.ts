@@ -8,6 +8,7 @@ import { type LocalOutcome, outcomeOf } from '#local/outcome.ts'
 import { type Stack, startStack } from '#local/stack.ts'
 import { startStandIn } from '#local/stand-in.ts'
 import { createDatabase, type TestDatabase } from '#test/support/database.ts'
+import { onlyPlan } from '#test/support/only-plan.ts'
 
 export const PLAN = 'pgvector-search'
 export const PLAN_FOLDER = new URL('../../plans/pgvector-search', import.meta.url).pathname
@@ -31,20 +32,31 @@ export interface World {
 }
 
 /** The fixture of the plan on a database of the real server, owned by a master that is no superuser, and the local stack. */
-export const startWorld = async (options: { rows?: number; plansDirectory?: string } = {}): Promise<World> => {
+export const startWorld = async (
+  options: {
+    plan?: string
+    rows?: number
+    plansDirectory?: string
+    /** Where the stack finds the database, when not at its own URL: a wire that can be cut. */
+    through?: (url: string) => Promise<string>
+  } = {},
+): Promise<World> => {
+  const { plan: name = PLAN, through = async (url: string) => url } = options
+  const folder = new URL(`../../plans/${name}`, import.meta.url).pathname
+  const alone = await onlyPlan(name)
   const db = await createDatabase()
-  const fixture = await fixtureOf(PLAN_FOLDER)
+  const fixture = await fixtureOf(folder)
   await postgres({ url: db.url }).session({ applicationName: 'fixture', statementTimeout: 0 }, (session) =>
     fixture.load(session, { rows: options.rows ?? 300 }),
   )
   const world: { approvers: readonly Approver[] } = { approvers: [] }
   const stack = await startStack({
     environment: 'test',
-    database: { url: db.url },
+    database: { url: await through(db.url) },
     approvers: () => world.approvers,
-    ...(options.plansDirectory ? { plansDirectory: options.plansDirectory } : {}),
+    plansDirectory: options.plansDirectory ?? alone.directory,
   })
-  const plan = await loadPlan(PLAN_FOLDER)
+  const plan = await loadPlan(folder)
   const app = await startStandIn(plan, { stack, database: postgres({ url: db.url }), environment: 'test' })
   stack.endsWith(() => app.close())
   const admin = new Client(db.superuserUrl)
@@ -55,7 +67,7 @@ export const startWorld = async (options: { rows?: number; plansDirectory?: stri
     stack,
     run: async (path: Path, input: object = {}) => {
       const incident = `${path}-${++runs}` as IncidentId
-      const { arn } = await stack.execute(incident, { plan: PLAN, path, reason: 'a test', ...input })
+      const { arn } = await stack.execute(incident, { plan: name, path, reason: 'a test', ...input })
       return { incident, ...(await outcomeOf(arn, incident, stack)) }
     },
     query: async <R extends Record<string, unknown>>(text: string) => (await admin.query<R>(text)).rows,
@@ -63,6 +75,7 @@ export const startWorld = async (options: { rows?: number; plansDirectory?: stri
       await stack.close()
       await admin.end()
       await db.drop()
+      await alone.remove()
     },
   })
 }

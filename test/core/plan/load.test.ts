@@ -86,7 +86,7 @@ describe('a bad plan says where it is wrong and what to write', () => {
         ['      - verify:', '      - verfy:'],
       ),
     ).toEqual([
-      'plan.yaml:37:9 This step has "run-sql" and "set-flag". Give exactly one of capacity, capture, drain, drop-indexes, parameter-group, rds-snapshot, restore-config, run-command, run-sql, set-flag, throttle, verify, webhook, previous-version, restart, scale.',
+      'plan.yaml:37:9 This step has "run-sql" and "set-flag". Give exactly one of capacity, capture, drain, drop-indexes, migrate, parameter-group, rds-snapshot, restore-config, run-command, run-sql, set-flag, throttle, verify, webhook, previous-version, restart, scale.',
       'plan.yaml:39:9 "verfy" is not a key of this mapping. Did you mean "verify"?',
     ])
   })

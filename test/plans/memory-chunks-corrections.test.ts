@@ -1,0 +1,254 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { postgres } from '#aws/postgres.ts'
+import type { RetirementId } from '#core/names.ts'
+import { loadPlan, type Plan } from '#core/plan/load.ts'
+import { planRetirement } from '#core/retire/plan.ts'
+import { sql } from '#core/sql/tag.ts'
+import { describePostgres, postgresBin } from '#test/support/database.ts'
+import { startWorld, type World } from '#test/support/paths.ts'
+
+const folder = new URL('../../plans/memory-chunks', import.meta.url).pathname
+const MIGRATED = '20251019_memory_schema_rls'
+const CANARY = '00000000-0000-4000-8000-000000000001'
+const IDS = [{ schema: 'public', name: 'memory_chunks' }] as const
+const ROWS = 300
+
+const tool = async (name: string, ...args: string[]): Promise<{ code: number; output: string }> => {
+  const command = postgresBin === null ? name : join(postgresBin, name)
+  return promisify(execFile)(command, args).then(
+    ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
+    (error: { code: number; stdout: string; stderr: string }) => ({
+      code: error.code,
+      output: error.stdout + error.stderr,
+    }),
+  )
+}
+
+describePostgres('what the runbook of memory-chunks says, and what is done in its place', () => {
+  let world: World
+  let plan: Plan
+  beforeAll(async () => {
+    plan = await loadPlan(folder)
+    world = await startWorld({ plan: 'memory-chunks', rows: ROWS })
+  })
+  afterAll(() => world?.close())
+
+  const owned = <T extends Record<string, unknown>>(text: string): Promise<T[]> =>
+    postgres({ url: world.db.url }).session({ applicationName: 'test' }, async (session) => {
+      const { rows } = await session.query(sql.raw(text))
+      return rows as T[]
+    })
+  /** As the application's role, in a transaction that is taken back. */
+  const asApplication = async <T>(text: string, tenant = CANARY): Promise<T[]> => {
+    const client = await another()
+    await client.query('begin; set local role memory_chunks_app')
+    await client.query(`select set_config('app.tenant_id', '${tenant}', true)`)
+    return (await client.query(text)).rows as T[]
+  }
+  const another = async (): Promise<Client> => {
+    const client = new Client(world.db.superuserUrl)
+    await client.connect()
+    onTestFinished(() => client.end())
+    return client
+  }
+  const step = (file: string) => owned(plan.sql[file] ?? '')
+
+  test('the ledger has no column "version"; version_num is read, and it is the revision of the plan (DEF-01)', async () => {
+    await expect(world.query('select version from public.alembic_version')).rejects.toMatchObject({ code: '42703' })
+    expect(await step('sql/revision.sql')).toEqual([{ version_num: MIGRATED }])
+    expect(plan.paths.full?.ledger).toMatchObject({ column: 'version_num', from: [MIGRATED] })
+  })
+
+  test('pg_policies has neither polname nor poltype; policyname and cmd are asked, with the schema (DEF-02)', async () => {
+    for (const column of ['polname', 'poltype'])
+      await expect(world.query(`select ${column} from pg_policies`)).rejects.toMatchObject({ code: '42703' })
+    await world.query(`create schema elsewhere; create table elsewhere.memory_chunks (id int);
+      create policy other on elsewhere.memory_chunks`)
+    expect(await step('sql/policies.sql')).toEqual([{ policyname: 'memory_tenant_isolation', cmd: 'ALL' }])
+    await world.query('drop schema elsewhere cascade')
+  })
+
+  test('pg_restore rejects a text dump, so the way back is a snapshot that was read again (DEF-03)', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'vector-rollback-dump-'))
+    onTestFinished(() => rm(directory, { recursive: true }))
+    const dump = join(directory, 'memory_schema_backup.sql')
+    expect(
+      (await tool('pg_dump', '--table=public.alembic_version', `--file=${dump}`, world.db.superuserUrl)).code,
+    ).toBe(0)
+    const restored = await tool('pg_restore', '--list', dump)
+    expect(restored.code).not.toBe(0)
+    expect(restored.output).toContain('text format dump')
+  })
+
+  test('psql succeeds when its \\dt finds nothing; the catalogue answers with a value (DEF-04)', async () => {
+    const shown = await tool('psql', '--no-psqlrc', world.db.superuserUrl, '-c', '\\dt public.no_such_table')
+    expect(shown.code).toBe(0)
+    expect(await step('sql/table-gone.sql')).toEqual([{ gone: false }])
+  })
+
+  test('psql goes on after an error and succeeds; a step stops at its first one (DEF-05)', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'vector-rollback-psql-'))
+    onTestFinished(() => rm(directory, { recursive: true }))
+    const file = join(directory, 'manual.sql')
+    const script = 'create table public.first (id int); select 1/0; create table public.second (id int);'
+    await writeFile(file, script)
+    expect((await tool('psql', '--no-psqlrc', world.db.superuserUrl, '-f', file)).code).toBe(0)
+    expect(await owned(`select to_regclass('public.second') is not null as there`)).toEqual([{ there: true }])
+    await world.query('drop table public.first, public.second')
+
+    const stopped = postgres({ url: world.db.url }).session({ applicationName: 'test' }, (session) =>
+      session.transaction(() => session.script(script)),
+    )
+    await expect(stopped).rejects.toMatchObject({ name: 'Postgres.DataException' })
+    expect(await owned(`select to_regclass('public.first') is null as gone`)).toEqual([{ gone: true }])
+  })
+
+  test('behind a reader, a plain DROP INDEX makes the next reader wait; the partial path makes nobody wait (DEF-11)', async () => {
+    const [idle, dropper, next] = [await another(), await another(), await another()]
+    await idle.query('begin; select count(*) from public.memory_chunks')
+    await next.query(`set lock_timeout = '200ms'`)
+    const plain = dropper.query(`set lock_timeout = '2s'; drop index public.idx_memory_chunks_embedding_hnsw`)
+    plain.catch(() => undefined)
+    await expect
+      .poll(
+        () =>
+          next.query('select 1 from public.memory_chunks').then(
+            () => null,
+            (error) => error.code,
+          ),
+        { interval: 20 },
+      )
+      .toBe('55P03')
+    await expect(plain).rejects.toMatchObject({ code: '55P03' })
+
+    const rolledBack = world.run('partial')
+    let done = false
+    const ended = rolledBack.finally(() => {
+      done = true
+    })
+    const waiting = `
+      select count(*)::int as n from pg_stat_activity
+       where query ilike 'drop index concurrently%' and wait_event_type = 'Lock' and datname = current_database()`
+    await expect
+      .poll(() => next.query(waiting).then(({ rows }) => rows[0].n), { timeout: 30_000, interval: 50 })
+      .toBe(1)
+    for (let reads = 0; reads < 20; reads += 1) await next.query('select 1 from public.memory_chunks')
+    expect(done).toBe(false)
+    await idle.query('rollback')
+    expect((await ended).problem).toBeNull()
+  })
+
+  test('an index cannot be disabled: its definition is recorded, it goes concurrently and is built from the record (DEF-70)', async () => {
+    await expect(world.query('alter index public.memory_chunks_pkey disable')).rejects.toMatchObject({ code: '42601' })
+    expect(await step('sql/vector-indexes.sql')).toEqual([])
+    expect((await world.run('restore')).problem).toBeNull()
+    expect(
+      await owned(`select pg_get_indexdef('public.idx_memory_chunks_embedding_hnsw'::regclass) as definition`),
+    ).toEqual([
+      {
+        definition: expect.stringMatching(
+          /USING hnsw .*WITH \(m='4', ef_construction='8'\) WHERE \(archived_at IS NULL\)$/,
+        ),
+      },
+    ])
+  })
+
+  test('"downgrade -1" run twice undoes two revisions; the plan names both ends (DEF-51)', async () => {
+    const client = await another()
+    // What the tool does with -1: it looks where the ledger stands, and takes one step from there.
+    const chain = [MIGRATED, '20251005_conversations', '20250901_users']
+    const downgrade = async () => {
+      const { rows } = await client.query<{ v: string }>('select version_num as v from alembic_version')
+      const to = chain[chain.indexOf(rows[0]?.v ?? '') + 1]
+      await client.query('update alembic_version set version_num = $1', [to])
+    }
+    await client.query('begin')
+    await downgrade()
+    await downgrade()
+    expect((await client.query('select version_num as v from alembic_version')).rows).toEqual([{ v: '20250901_users' }])
+    await client.query('rollback')
+    expect(plan.paths.full?.ledger).toMatchObject({ from: [MIGRATED], to: '20251005_conversations' })
+  })
+
+  test("the application's role counts what its tenant may see, without a word; a snapshot counts with an error instead (DEF-62, DEF-61)", async () => {
+    const [seen] = await asApplication<{ n: number }>('select count(*)::int as n from public.memory_chunks')
+    expect(seen?.n).toBe(ROWS / 3)
+    const client = await another()
+    await client.query('begin; set local role memory_chunks_app; set local row_security = off')
+    await expect(client.query('select count(*) from public.memory_chunks')).rejects.toMatchObject({ code: '42501' })
+    expect(await world.query('select count(*)::int as n from public.memory_chunks')).toEqual([{ n: ROWS }])
+  })
+
+  test('information_schema shows no table to a role without rights; the catalogue does (DEF-63)', async () => {
+    const stranger = world.db.role('stranger')
+    await world.query(`create role ${stranger}`)
+    const client = await another()
+    await client.query(`set role ${stranger}`)
+    const { rows } = await client.query(
+      `select count(*)::int as n from information_schema.tables where table_name = 'memory_chunks'`,
+    )
+    expect(rows).toEqual([{ n: 0 }])
+    expect((await client.query(plan.sql['sql/table-gone.sql'] ?? '')).rows).toEqual([{ gone: false }])
+  })
+
+  test('between DROP POLICY, DISABLE and DROP TABLE all tenants are exposed, and a repeat fails; retiring never switches row-level security off (DEF-64)', async () => {
+    const client = await another()
+    await client.query(`begin; drop policy memory_tenant_isolation on public.memory_chunks;
+      alter table public.memory_chunks disable row level security; set local role memory_chunks_app`)
+    const exposed = await client.query('select count(distinct tenant_id)::int as tenants from public.memory_chunks')
+    expect(exposed.rows).toEqual([{ tenants: 3 }])
+    await client.query('rollback; begin; drop table public.memory_chunks')
+    await expect(client.query('alter table public.memory_chunks disable row level security')).rejects.toMatchObject({
+      code: '42P01',
+    })
+    await client.query('rollback')
+
+    const { statements } = await postgres({ url: world.db.url }).session({ applicationName: 'test' }, (session) =>
+      planRetirement(session, { retirement: 'preview' as RetirementId, tables: IDS, allow: [] }),
+    )
+    const texts = statements.map(({ statement }) => statement.text.toLowerCase())
+    expect(texts.some((text) => text.includes('set schema'))).toBe(true)
+    expect(texts.filter((text) => /disable row level security|drop (policy|table|view)/.test(text))).toEqual([])
+  })
+
+  test('DROP TABLE fails on what depends on it, and CASCADE takes it along; here it is named, and nothing happens (DEF-66)', async () => {
+    await owned('create view public.recent_memory as select id, content from public.memory_chunks')
+    const client = await another()
+    await client.query('begin')
+    await expect(client.query('drop table public.memory_chunks')).rejects.toMatchObject({ code: '2BP01' })
+    await client.query('rollback')
+
+    const { problem } = await world.run('full')
+    expect(problem).toMatchObject({ error: 'Retire.Refused', category: 'refused' })
+    expect(problem?.text).toContain('view public.recent_memory')
+    expect(await step('sql/revision.sql')).toEqual([{ version_num: MIGRATED }])
+    await owned('drop view public.recent_memory')
+  })
+
+  test('a manual rollback leaves the ledger at the undone revision; here both are one transaction (DEF-65)', async () => {
+    const client = await another()
+    await client.query('begin; drop table public.memory_chunks')
+    expect((await client.query('select version_num as v from alembic_version')).rows).toEqual([{ v: MIGRATED }])
+    await client.query('rollback')
+    expect((await world.run('full')).problem).toBeNull()
+    const [ledger] = await world.query<{ xmin: string }>('select xmin::text from public.alembic_version')
+    const [moved] = await world.query<{ xmin: string }>(`
+      select xmin::text from pg_class where relname ~ '^r[0-9a-f]{12}_[0-9]+$' and relkind = 'r'`)
+    expect(moved?.xmin).toBe(ledger?.xmin)
+    expect((await world.run('restore')).problem).toBeNull()
+  })
+
+  test('whatever a script exports, a database that is not the one of the plan is refused before it is touched (DEF-67)', async () => {
+    await world.query(`comment on database "${world.db.name}" is 'another system'`)
+    const { problem } = await world.run('full')
+    expect(problem).toMatchObject({ error: expect.stringContaining('Database.'), category: 'refused' })
+    expect(await owned(`select to_regclass('public.memory_chunks') is not null as there`)).toEqual([{ there: true }])
+    await world.query(`comment on database "${world.db.name}" is 'memory-chunks'`)
+  })
+})
