@@ -15,7 +15,8 @@ const flagsOf = (plan: Plan, environment: string): string =>
 const pathInWords = (plan: Plan, { path, scenario }: Decision): string => {
   const steps = path === 'monitor' ? [] : stepsOf(plan, { path, scenario })
   const names = steps.map(({ kind }) => kind)
-  const rest = path === 'full' ? ['retire', 'snapshot'] : path === 'restore' ? ['restore'] : []
+  const after = (plan.paths.full?.afterwards ?? []).map(({ kind }) => kind)
+  const rest = path === 'full' ? ['retire', 'snapshot', ...after] : path === 'restore' ? ['restore'] : []
   return path === 'flag' ? 'verifies' : [...names, ...rest].join(', ')
 }
 

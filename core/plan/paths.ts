@@ -63,6 +63,12 @@ export const Paths = z
             'What else is concerned and no reason to refuse, by the names that the preview gives. Views, materialized views, functions and publications go along and come back; what cannot be captured is left behind.',
           ),
         ledger: RetiredLedger.optional(),
+        afterwards: z
+          .array(Step)
+          .default([])
+          .describe(
+            'Steps after the snapshot is verified, such as the previous version that serves without the tables.',
+          ),
         purge: Purge,
         budget: Budget,
       })

@@ -29,14 +29,15 @@ export interface SqlReference {
 }
 
 const stepsAt = (steps: readonly PlanStep[] | undefined, path: readonly PropertyKey[]) =>
-  (steps ?? []).map((step, index) => ({ step, path: [...path, 'steps', index, step.kind] }))
+  (steps ?? []).map((step, index) => ({ step, path: [...path, index, step.kind] }))
 
 const stepsOf = ({ paths: { partial, full } }: PlanFile) => [
-  ...stepsAt(partial?.steps, ['paths', 'partial']),
+  ...stepsAt(partial?.steps, ['paths', 'partial', 'steps']),
   ...Object.entries(partial?.scenarios ?? {}).flatMap(([name, { steps }]) =>
-    stepsAt(steps, ['paths', 'partial', 'scenarios', name]),
+    stepsAt(steps, ['paths', 'partial', 'scenarios', name, 'steps']),
   ),
-  ...stepsAt(full?.steps, ['paths', 'full']),
+  ...stepsAt(full?.steps, ['paths', 'full', 'steps']),
+  ...stepsAt(full?.afterwards, ['paths', 'full', 'afterwards']),
 ]
 
 const filesOfStep = (

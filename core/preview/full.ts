@@ -14,7 +14,7 @@ import { purgesAtOnce } from './approvals.ts'
 import { bootstrapOf } from './bootstrap.ts'
 import type { Findings, PreviewLine, PreviewStage, Refusal } from './model.ts'
 import { blockerNotes, invalidIndexNotes, readerNotes } from './notes.ts'
-import { action, ledgerLines, snapshotStage } from './of-plan.ts'
+import { action, ledgerLines, snapshotStage, stagesAfterwards } from './of-plan.ts'
 import { destructionOf, purgeStage } from './purge.ts'
 import { orRefusal } from './refusals.ts'
 import { stepsOnDatabase } from './steps.ts'
@@ -109,7 +109,7 @@ export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings
     }
     notes.push(...(await readerNotes(session)))
   }
-  stages.push(snapshotStage(plan))
+  stages.push(snapshotStage(plan), ...(await stagesAfterwards(plan)))
   const sizes = await readSizes(session, trees)
   if (!purgesAtOnce(plan, 'full')) {
     return { stages, tables: sizes, destroys: 'nothing', refusals, notes, notLookedAt: [] }

@@ -107,10 +107,14 @@ const titleOf = (plan: Plan, step: PlanStep): string => {
 }
 
 /** The stages of a path's own steps, in their order. */
-export const stepStages = (plan: Plan, route: Route): Promise<PreviewStage[]> =>
-  Promise.all(
-    stepsOf(plan, route).map(async (step) => ({ title: titleOf(plan, step), lines: await stepLines(plan, step) })),
-  )
+export const stepStages = (plan: Plan, route: Route): Promise<PreviewStage[]> => stagesOf(plan, stepsOf(plan, route))
+
+const stagesOf = (plan: Plan, steps: readonly PlanStep[]): Promise<PreviewStage[]> =>
+  Promise.all(steps.map(async (step) => ({ title: titleOf(plan, step), lines: await stepLines(plan, step) })))
+
+/** The stages of what follows the snapshot of a full rollback. */
+export const stagesAfterwards = (plan: Plan): Promise<PreviewStage[]> =>
+  stagesOf(plan, plan.paths.full?.afterwards ?? [])
 
 /** What comes before every path. */
 export const beginning = (plan: Plan): PreviewStage[] => [
@@ -212,7 +216,12 @@ export const previewOfPlan = async (plan: Plan, path: Path, scenario?: string): 
       delivery,
       within,
     })),
-    stages: [...beginning(plan), ...(await stepStages(plan, route)), ...generalStages(plan, path)],
+    stages: [
+      ...beginning(plan),
+      ...(await stepStages(plan, route)),
+      ...generalStages(plan, path),
+      ...(path === 'full' ? await stagesAfterwards(plan) : []),
+    ],
     tables: [],
     destroys: path === 'purge' || purgesAtOnce(plan, path) ? 'not looked at' : 'nothing',
     checks: checksOf(plan, route),

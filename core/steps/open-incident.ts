@@ -15,7 +15,7 @@ import { writeJson } from '#core/json.ts'
 import type { IncidentId, Path, PlanName } from '#core/names.ts'
 import { type Autonomy, lowest } from '#core/plan/autonomy.ts'
 import type { Plan } from '#core/plan/load.ts'
-import { machineSteps } from '#core/plan/machine-steps.ts'
+import { machineSteps, stepsAfterwards } from '#core/plan/machine-steps.ts'
 import { requireScenario } from '#core/plan/work-of.ts'
 import { purgesUnasked } from '#core/purge/unasked.ts'
 import { defineStep, type Ports } from '#core/steps/define-step.ts'
@@ -55,6 +55,7 @@ export const settingsOf = (plan: Plan, start: Start, here: Pick<Ports, 'autonomy
   // Whoever said yes to the partial path did not say yes to the full one.
   escalate: plan.watch?.escalate === true && plan.paths.full !== undefined && rungOf(start, here.autonomy) === 'act',
   fullSteps: machineSteps(plan, { path: 'full' }),
+  afterwards: stepsAfterwards(plan),
 })
 
 /** The state machine counts in whole seconds, one at least. */

@@ -22,6 +22,7 @@ test("the project's own machine rolls back by its flag path", async () => {
         approvalSeconds: 60,
         concurrency: 2,
         fullSteps: [],
+        afterwards: [],
       },
     },
     SafePointFunction: { escalate: false },
@@ -173,4 +174,62 @@ test('what is only proposed contains nothing when it joins a run; what contains 
   }
   expect(await containments('propose')).toBe(0)
   expect(await containments('contain')).toBe(2)
+})
+
+/** The functions that a full rollback called, in order, for a plan whose only step before is `set-flag`; `afterwards` follow the snapshot. */
+const fullRollback = async (afterwards: readonly { kind: string; input: unknown }[]) => {
+  const text = readFileSync(new URL('../../../statemachines/rollback.asl.json', import.meta.url), 'utf8')
+  const called: string[] = []
+  const answers: Record<string, unknown> = {
+    ContainFunction: { flags: [] },
+    OpenIncidentFunction: {
+      run: { plan: 'p', path: 'full', drill: false },
+      held: null,
+      steps: [{ kind: 'set-flag', input: {} }],
+      settings: {
+        ...{ askFirst: false, escalate: false, reEnable: false, purgeNow: false, watch: false },
+        ...{ approvalSeconds: 60, concurrency: 2, fullSteps: [], afterwards },
+      },
+    },
+    SafePointFunction: { escalate: false },
+    SetFlagFunction: { waitSeconds: 0 },
+    RunSqlFunction: { waitSeconds: 0 },
+    RetireFunction: { retirement: 'r' },
+    ListPartsFunction: { snapshot: { id: 's', parts: 'parts.json', retirement: 'r' } },
+    SnapshotPartFunction: { changed: true },
+    VerifyFunction: { verification: { status: 'pass', detail: '' } },
+    WatchFunction: { watching: { verdict: 'recovered', detail: '', waitSeconds: 0 } },
+    ReportFunction: { outcome: 'rolled-back' },
+  }
+  const names = new Set([...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name ?? ''))
+  const functions = Object.fromEntries(
+    [...names].map((name) => [
+      name,
+      () => {
+        called.push(name)
+        return answers[name] ?? {}
+      },
+    ]),
+  )
+  const { result } = await run(text.replace(/\$\{(\w+)\}/g, '$1'), {
+    functions,
+    objects: { 'Bucket/parts.json': [{ part: 1 }] },
+    input: { plan: 'p', path: 'full', reason: 'drill' },
+  })
+  const order = ['SetFlagFunction', 'RetireFunction', 'VerifySnapshotFunction', 'RunSqlFunction', 'VerifyFunction']
+  return { status: result.status, called: called.filter((name) => order.includes(name)) }
+}
+
+test('steps that follow the snapshot run once it is verified, and before the checks', async () => {
+  expect(await fullRollback([{ kind: 'run-sql', input: {} }])).toEqual({
+    status: 'SUCCEEDED',
+    called: ['SetFlagFunction', 'RetireFunction', 'VerifySnapshotFunction', 'RunSqlFunction', 'VerifyFunction'],
+  })
+})
+
+test('a full rollback without such steps goes from the snapshot to the checks', async () => {
+  expect(await fullRollback([])).toEqual({
+    status: 'SUCCEEDED',
+    called: ['SetFlagFunction', 'RetireFunction', 'VerifySnapshotFunction', 'VerifyFunction'],
+  })
 })
