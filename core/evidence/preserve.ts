@@ -12,16 +12,14 @@ import {
   sizes,
 } from '#core/evidence/queries.ts'
 import { redactLiterals } from '#core/evidence/redact.ts'
-import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Table } from '#core/names.ts'
+import type { Plan } from '#core/plan/load.ts'
 import type { Row, Session } from '#core/ports.ts'
 import type { Sql } from '#core/sql/tag.ts'
+import { select } from '#core/verify/run-check.ts'
 
-export interface EvidenceSubject {
-  readonly tables: readonly Table[]
-  /** The migration ledger of the plan; `undefined` where it names none. */
-  readonly ledger?: Ledger | undefined
-}
+/** What says what is asked: the plan's own pieces, and its migration ledger where it has one. */
+type Asking = Pick<Plan, 'evidence' | 'sql' | 'paths'>
 
 /** One piece of evidence: kept under `key`, or unknown and why. */
 export const Evidence = z.strictObject({
@@ -56,13 +54,33 @@ const QUERIES: Readonly<Record<string, (tables: readonly Table[]) => Sql>> = {
   policies,
 }
 
-const queriesOf = ({ tables, ledger }: EvidenceSubject): Readonly<Record<string, Sql>> => ({
-  ...Object.fromEntries(Object.entries(QUERIES).map(([name, query]) => [name, query(tables)])),
-  ...(ledger ? { revisions: revisions(ledger) } : {}),
-})
+const REVISIONS = 'revisions'
+
+/** What one piece is asked with: of every database, or of this plan's alone. */
+type Ask = (session: Session, tables: readonly Table[]) => Promise<readonly Row[]>
+
+const asksOf = ({ evidence, sql, paths }: Asking): readonly (readonly [string, Ask])[] => {
+  const ledger = paths.full?.ledger
+  const ofAll = Object.entries(QUERIES).map(([name, query]): [string, Ask] => [
+    name,
+    async (session, tables) => (await session.query(query(tables))).rows.map(redacted),
+  ])
+  const ofLedger: [string, Ask][] = ledger
+    ? [[REVISIONS, async (session) => (await session.query(revisions(ledger))).rows.map(redacted)]]
+    : []
+  const own = Object.entries(evidence).map(([name, { file, as }]): [string, Ask] => [
+    name,
+    async (session) => (await select(session, as, sql[file] ?? '')).rows,
+  ])
+  return [...ofAll, ...ofLedger, ...own]
+}
 
 /** The names of everything that is asked, for a report that has to say that none of it could be had. */
-export const evidenceNames = (subject: EvidenceSubject): string[] => Object.keys(queriesOf(subject))
+export const evidenceNames = (plan: Asking): readonly string[] => asksOf(plan).map(([name]) => name)
+
+/** Whether every database is asked for this already: a plan names its own pieces otherwise. */
+export const isEvidenceOfAll = (name: string): boolean =>
+  name === 'index' || name === REVISIONS || Object.hasOwn(QUERIES, name)
 
 /**
  * Asks for each piece of evidence and hands its rows to `keep`. One that fails does not take the others with it: what it
@@ -70,13 +88,14 @@ export const evidenceNames = (subject: EvidenceSubject): string[] => Object.keys
  */
 export const preserveEvidence = async (
   session: Session,
-  subject: EvidenceSubject,
+  plan: Asking,
+  tables: readonly Table[],
   keep: (name: string, rows: readonly Row[]) => Promise<string>,
 ): Promise<Evidence[]> => {
   const kept: Evidence[] = []
-  for (const [name, query] of Object.entries(queriesOf(subject))) {
+  for (const [name, ask] of asksOf(plan)) {
     try {
-      const rows = (await session.query(query)).rows.map(redacted)
+      const rows = await ask(session, tables)
       kept.push({ name, key: await keep(name, rows), status: 'kept', detail: counted(rows) })
     } catch (error) {
       kept.push({ name, key: null, status: 'unknown', detail: error instanceof Error ? error.message : String(error) })

@@ -74,6 +74,8 @@ export const valuesOfReport = (report: RunReport): Values => {
     ended: report.createdAt,
     outcome: report.outcome,
     loss: report.loss,
+    ...(report.inService === null ? {} : { version: report.inService }),
+    ...(report.impact.affected === null ? {} : { 'users-affected': report.impact.affected }),
     checks: failed.length > 0 ? failed.join(', ') : `${counted(report.checks.length, 'check')} passed`,
     rows: String(tables.reduce((sum, { rows }) => sum + rows, 0)),
     bytes: size(tables.reduce((sum, { bytes }) => sum + bytes, 0)),

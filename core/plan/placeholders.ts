@@ -50,9 +50,9 @@ export const PLACEHOLDERS = {
   services: 'Services concerned, as the plan says.',
   workaround: 'What users can do meanwhile, as the plan says.',
   support: "The vendor's support addresses.",
-  'users-affected': 'How many users are concerned: for people to say.',
+  'users-affected': 'Who is concerned: how many, and by name, where the plan lists them (impact.affected).',
   revenue: 'What it costs: for people to say.',
-  version: 'Version that is in service now: for people to say.',
+  version: 'Version that a return to an earlier one has put in service.',
   cause: 'The root cause: for people to say.',
   redeployment: 'When the change is deployed again: for people to say.',
 } as const

@@ -1,3 +1,4 @@
+import { isEvidenceOfAll } from '#core/evidence/preserve.ts'
 import { type Milliseconds, parseDuration, printDuration } from './duration.ts'
 import { suggestion } from './nearest.ts'
 import { brokenRamps, brokenWatch } from './references-after.ts'
@@ -86,6 +87,13 @@ export const sqlReferences = (plan: PlanFile): SqlReference[] => [
   ...Object.entries(plan.checks).flatMap(([name, check]): SqlReference[] =>
     check.kind === 'sql' ? [{ path: ['checks', name, 'sql'], file: check.file, use: 'check' }] : [],
   ),
+  ...Object.entries(plan.evidence).map(
+    ([name, { file }]): SqlReference => ({
+      path: ['evidence', name, 'sql'],
+      file,
+      use: 'check',
+    }),
+  ),
   ...stepsOf(plan).flatMap(({ step, path }) =>
     filesOfStep(step).map(({ at, ...one }) => ({ path: [...path, ...at], ...one })),
   ),
@@ -164,6 +172,23 @@ const brokenPeople = (plan: PlanFile): Broken[] => {
           : [],
       ),
     ),
+    ...(plan.report.followUps ?? []).flatMap(({ role }, index) =>
+      unknown('a contact', role, roles, ['report', 'follow-ups', index, 'role']),
+    ),
+    ...Object.keys(plan.evidence).flatMap((name): Broken[] =>
+      isEvidenceOfAll(name)
+        ? [
+            {
+              path: ['evidence', name],
+              message: `"${name}" is kept of every database already.`,
+              fix: 'Choose another name.',
+            },
+          ]
+        : [],
+    ),
+    ...(plan.impact.affected === undefined
+      ? []
+      : unknown('a piece of evidence', plan.impact.affected, Object.keys(plan.evidence), ['impact', 'affected'])),
     ...hooks.flatMap((name, index): Broken[] =>
       hooks.indexOf(name) === index
         ? []

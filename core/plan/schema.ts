@@ -6,7 +6,9 @@ import { DELIVERIES, Deliver, requireDelivery } from './deliveries.ts'
 import { Duration } from './duration.ts'
 import { EchoText } from './echo.ts'
 import { Escalation } from './escalation.ts'
+import { IncidentReport } from './incident-report.ts'
 import { Messages } from './messages.ts'
+import { OwnEvidence } from './own-evidence.ts'
 import { ParameterName } from './parameter-name.ts'
 import { Paths } from './paths.ts'
 import { pattern } from './pattern.ts'
@@ -69,9 +71,12 @@ export const Flag = z
   .superRefine(requireDelivery)
 export type Flag = z.output<typeof Flag>
 
+/** An empty line is nobody: a plan that has one is not loaded, so that no environment runs it. */
+const Filled = pattern(/\S/, 'anybody', 'Fill it in: somebody has to be reached.')
+
 const Contact = z.strictObject({
-  name: z.string().min(1).describe('Who: a person, or the rotation that says who.'),
-  reach: z.array(z.string().min(1)).min(1).describe('How to reach them, first way first: channel, address, number.'),
+  name: Filled.describe('Who: a person, or the rotation that says who.'),
+  reach: z.array(Filled).min(1).describe('How to reach them, first way first: channel, address, number.'),
 })
 
 const named = <T extends z.ZodType>(entry: T) => z.record(Name, entry)
@@ -134,6 +139,9 @@ export const PlanFile = z
     paths: Paths,
     compatibility: Compatibility.optional(),
     checks: named(Check).describe('What proves that a path did its work.'),
+    evidence: named(OwnEvidence)
+      .default({})
+      .describe('What is kept of the database before anything changes, beside what is kept of every one.'),
     watch: Watch.optional(),
     cooldown: Duration.prefault('30m').describe(
       'How long after a run an alarm starts none of the same or a less severe path; containment goes on. 0s: not at all.',
@@ -176,10 +184,14 @@ export const PlanFile = z
         users: z.string().min(1).optional().describe('What users notice while the flags are safe.'),
         services: z.array(z.string().min(1)).default([]).describe('Services and features concerned.'),
         workaround: z.string().min(1).optional().describe('What users can do meanwhile.'),
+        affected: Name.optional().describe(
+          'The piece of evidence whose rows are those who are concerned, such as tenants.',
+        ),
       })
       .prefault({})
       .describe('What a rollback means to others, for the messages.'),
     messages: Messages.default({}),
+    report: IncidentReport.prefault({}),
     webhooks: z.array(Webhook).default([]).describe('Addresses that are called with signed messages.'),
     snapshot: z
       .strictObject({

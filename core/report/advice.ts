@@ -81,15 +81,26 @@ const next = (
   ]
 }
 
-const followUps = (run: Run, incident: Incident, outcome: RunReport['outcome']): RunReport['followUps'] => {
+/** The role, where the plan has somebody for it; else the first of its contacts. */
+const roleIn = (plan: Plan, role: string): string =>
+  plan.contacts[role] === undefined ? (Object.keys(plan.contacts)[0] ?? role) : role
+
+const followUps = (run: Run, plan: Plan, incident: Incident, outcome: RunReport['outcome']): RunReport['followUps'] => {
   if (run.drill || outcome === 'nothing-to-do') return []
   const after = (hours: number) => new Date(Date.parse(incident.startedAt) + hours * HOUR).toISOString()
+  const own = plan.report.followUps
+  if (own)
+    return own.map(({ do: text, role, within }) => ({
+      ...{ text, role },
+      due: within === undefined ? null : new Date(Date.parse(incident.startedAt) + within).toISOString(),
+    }))
+  const onCall = roleIn(plan, 'on-call')
   return [
-    { text: 'Begin the analysis of the root cause', role: 'on-call', due: after(1) },
-    { text: 'Document trigger, root cause and action items in the incident review', role: 'on-call', due: after(24) },
+    { text: 'Begin the analysis of the root cause', role: onCall, due: after(1) },
+    { text: 'Document trigger, root cause and action items in the incident review', role: onCall, due: after(24) },
     {
       text: 'Add a test for the failure, better monitoring, and what this rollback taught to the plan',
-      role: 'team-lead',
+      role: roleIn(plan, 'team-lead'),
       due: null,
     },
   ]

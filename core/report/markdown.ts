@@ -14,6 +14,7 @@ import {
   undoOf,
 } from '#core/report/facts.ts'
 import { clock, count, duration, moment, momentOrWords, size } from '#core/report/figures.ts'
+import { incidentRecord } from '#core/report/incident-record.ts'
 import { code, document, list, prose, section, steps, table, text } from '#core/report/markdown/markup.ts'
 import type { RunReport } from '#core/report/model.ts'
 import { visitsOf } from '#core/report/visits.ts'
@@ -26,6 +27,7 @@ export const renderMarkdown = (report: RunReport): string =>
     summary(report),
     problem(report),
     section('What to do next', steps(report.next.map(prose))),
+    section('Incident', record(report)),
     section('Timeline', timeline(report)),
     section('Signals', signals(report)),
     section('States taken', states(report)),
@@ -73,6 +75,16 @@ const problem = ({ problem: found }: RunReport) =>
         `What to do: ${prose(found.fix)}`,
       )
     : ''
+
+const record = (report: RunReport) =>
+  incidentRecord(report)
+    .map(({ title, lines }) =>
+      table(
+        [title, ''],
+        lines.map(({ label, value }) => [text(label), text(value)]),
+      ),
+    )
+    .join('\n\n')
 
 const timeline = ({ timeline: lines }: RunReport) =>
   table(

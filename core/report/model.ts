@@ -95,6 +95,21 @@ export const RunReport = z.strictObject({
   environment: z.string(),
   drill: z.boolean(),
   reason: z.string(),
+  /** What people call the incident by, where the plan numbers them. */
+  number: z.string().nullable().default(null),
+  /** What the alarm said when it went off. */
+  symptoms: z.string().nullable().default(null),
+  /** What is in service after a return to an earlier version, as the step says. */
+  inService: z.string().nullable().default(null),
+  impact: z
+    .strictObject({
+      users: z.string().nullable(),
+      services: z.array(z.string()),
+      workaround: z.string().nullable(),
+      /** How many, and who, as the evidence has them. */
+      affected: z.string().nullable(),
+    })
+    .default({ users: null, services: [], workaround: null, affected: null }),
   startedBy: z.strictObject({ kind: z.enum(['alarm', 'person', 'drill']), detail: z.string() }),
   signal: z.strictObject({ name: z.string(), severity: z.string(), alarm: z.string().nullable(), at: At }).nullable(),
   /** What came while this run went on and got no run of its own, oldest first. `signal` is null for a person. */

@@ -12,6 +12,7 @@ import type { Plan } from '#core/plan/load.ts'
 import { budgetOf } from '#core/plan/work-of.ts'
 import type { Clock, Executions, Objects, VisitedState } from '#core/ports.ts'
 import { advice, type Ending } from '#core/report/advice.ts'
+import { printAffected, readAffected } from '#core/report/affected.ts'
 import { kept } from '#core/report/kept.ts'
 import { leftOpen } from '#core/report/left-open.ts'
 import type { RunReport } from '#core/report/model.ts'
@@ -62,6 +63,13 @@ const seconds = (from: string, to: string): number => Math.max(0, (Date.parse(to
 
 /** An alarm counts from the moment that it went off, a person from the start of the execution. */
 const beginOf = (incident: Incident): string => incident.signal?.at ?? incident.startedAt
+
+/** `DB-ROLLBACK-20261121-182334`: the prefix of the plan, and when the run started in UTC. */
+const numberOf = (plan: Plan, { startedAt }: Incident): string | null => {
+  const { number } = plan.report
+  const [day, time] = new Date(startedAt).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T')
+  return number === null ? null : `${number}-${day}-${time}`
+}
 
 /** When the path that the run is on took the place of another; a run that stays on its own has no such moment. */
 const takenAt = (events: readonly StepEvent[]): string =>
@@ -140,18 +148,20 @@ export const reportOfRun = async (
   const incident = { ...record, contained: record.contained ?? ending.contained ?? null }
   const createdAt = clock.now().toISOString()
   const looks = await readLooks(objects, run.incident)
-  const [states, events, checks, approvals, evidence, messages, newest, replaced, others, left] = await Promise.all([
-    executions.history(run.execution).catch((): VisitedState[] => []),
-    readEvents(objects, run.incident),
-    newestChecks(objects, run.incident, looks),
-    readApprovals(objects, run),
-    readEvidence(objects, run),
-    readMessages(objects, run.incident),
-    kept(objects, run, plan, { environment, asked: incident.snapshot ?? null }),
-    readReplaced(objects, run),
-    came(objects, run),
-    leftOpen(objects, run),
-  ])
+  const [states, events, checks, approvals, evidence, messages, newest, replaced, others, affected, left] =
+    await Promise.all([
+      executions.history(run.execution).catch((): VisitedState[] => []),
+      readEvents(objects, run.incident),
+      newestChecks(objects, run.incident, looks),
+      readApprovals(objects, run),
+      readEvidence(objects, run),
+      readMessages(objects, run.incident),
+      kept(objects, run, plan, { environment, asked: incident.snapshot ?? null }),
+      readReplaced(objects, run),
+      came(objects, run),
+      readAffected(objects, run.incident, plan),
+      leftOpen(objects, run),
+    ])
   const outcome = outcomeOf(run, problem, events)
   // A full rollback that did not come to retire anything has nothing to undo, whatever an earlier one has retired.
   const retired = run.path !== 'full' || events.some(({ kind, error }) => kind === 'retire' && !error)
@@ -203,6 +213,15 @@ export const reportOfRun = async (
     environment,
     drill: run.drill,
     reason: incident.reason,
+    number: numberOf(plan, incident),
+    symptoms: incident.signal?.reason ?? null,
+    inService: events.findLast(({ kind, error }) => kind === 'previous-version' && !error)?.detail ?? null,
+    impact: {
+      users: plan.impact.users ?? null,
+      services: plan.impact.services,
+      workaround: plan.impact.workaround ?? null,
+      affected: affected && printAffected(affected),
+    },
     startedBy: incident.signal
       ? { kind: 'alarm', detail: incident.signal.alarm }
       : { kind: run.drill ? 'drill' : 'person', detail: run.drill ? 'a drill' : 'a person; AWS does not tell who' },
@@ -243,7 +262,7 @@ export const reportOfRun = async (
     loss: advice.loss(snapshot, events, replaced),
     next: [...advice.next(run, plan, outcome, retirement, { ...ending, contained: incident.contained }), ...left],
     contacts: Object.entries(plan.contacts).map(([role, { name, reach }]) => ({ role, name, reach: reach.join(', ') })),
-    followUps: advice.followUps(run, incident, outcome),
+    followUps: advice.followUps(run, plan, incident, outcome),
     createdAt,
   }
 }

@@ -29,7 +29,7 @@ export const preserveEvidence = defineStep({
     const evidence: Evidence[] = await reading(run, plan, 'evidence', ports, async (session) => {
       // Without their partitions rather than not at all.
       const tables = await expandTrees(session, plan.protects.tables).catch(() => plan.protects.tables)
-      const kept = await preserve(session, { tables, ledger: plan.paths.full?.ledger }, keep)
+      const kept = await preserve(session, plan, tables, keep)
       // The first session of every run, whatever its path: what an earlier holder of the lease left running ends here, once
       // it is on record. Each session that changes something does so too, and there a failure counts.
       ended = await requireLease(run, ports.objects)
@@ -38,7 +38,7 @@ export const preserveEvidence = defineStep({
       return kept
     }).catch((error: unknown) =>
       // A database that is down is a reason to roll back, not a reason to stop: the report says that nothing is known.
-      evidenceNames({ tables: plan.protects.tables, ledger: plan.paths.full?.ledger }).map((name) => ({
+      evidenceNames(plan).map((name) => ({
         name,
         key: null,
         status: 'unknown' as const,

@@ -154,7 +154,7 @@ describePostgres('evidence from a real server', () => {
       expect.objectContaining({ name: 'vector', schema: 'public', version: expect.stringMatching(/^0\.\d+/) }),
     )
     expect(await rowsOf(run, 'server')).toMatchObject([{ database: db.name, user: db.master, in_recovery: false }])
-    expect((await index(run)).map(({ name }) => name)).toEqual(evidenceNames({ tables: [] }))
+    expect((await index(run)).map(({ name }) => name)).toEqual(evidenceNames(plan))
   })
 
   test('that one privilege is missing for is unknown, and says which; everything else is kept', async () => {
@@ -180,6 +180,23 @@ describePostgres('evidence from a real server', () => {
       status: 'kept',
       detail: expect.stringMatching(/^\d+ rows, \d+ of them hidden: grant pg_read_all_stats/),
     })
+  })
+
+  test("keeps what the plan asks for of its own, as the application's role, and says so where it cannot be had", async () => {
+    const run = await newRun()
+    const app = db.role('tenant')
+    await admin.query(`create role ${app}; grant ${app} to ${db.master}; grant select on public.embeddings to ${app}`)
+    const own = (as: string) => ({ describe: 'Who is concerned.', file: 'sql/tenants.sql', as })
+    plan = {
+      ...plan,
+      evidence: { tenants: own(app), nobody: own('no_such_role') },
+      sql: { ...plan.sql, 'sql/tenants.sql': 'select distinct tenant, current_user as role from public.embeddings' },
+    }
+    expect(await preserve(run)).toMatchObject({ changed: true, detail: '10 of 11 pieces kept' })
+    expect(await rowsOf(run, 'tenants')).toEqual([{ tenant: 'a', role: app }])
+    expect((await index(run)).filter(({ status }) => status === 'unknown')).toMatchObject([
+      { name: 'nobody', key: null, detail: expect.stringContaining('no_such_role') },
+    ])
   })
 
   test('stays as it was seen first when it is asked for again', async () => {

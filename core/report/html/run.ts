@@ -11,6 +11,7 @@ import {
   data,
   evidence,
   followUps,
+  incident,
   messages,
   signals,
   steps,
@@ -42,6 +43,7 @@ export const run = (place: Place, report: RunReport, graph: Graph | null, title:
     evidence(place, report),
     messages(place, report),
     budgets(place, report),
+    incident(place, report),
   ])
   const people = present([contacts(place, report), followUps(place, report)])
   const last = present([about(place, report)])

@@ -24,6 +24,7 @@ import {
   table,
   time,
 } from '#core/report/html/parts.ts'
+import { incidentRecord } from '#core/report/incident-record.ts'
 import type { RunReport } from '#core/report/model.ts'
 import { CHECK_WORDS } from '#core/report/wording.ts'
 
@@ -220,6 +221,23 @@ export const contacts = (place: Place, report: RunReport): Section | null =>
     'Contacts',
     report.contacts.length > 0 &&
       html`<dl>${report.contacts.map(({ role, name, reach }) => html`<dt>${role}</dt><dd>${name}<br><strong>${reach}</strong></dd>\n`)}</dl>`,
+  )
+
+export const incident = (place: Place, report: RunReport): Section | null =>
+  section(
+    place,
+    'incident',
+    'Incident',
+    ...incidentRecord(report).map(({ title, lines }) =>
+      table(
+        title,
+        [
+          { head: 'Field', cell: ({ label }) => label },
+          { head: title, cell: ({ value }) => value },
+        ],
+        lines,
+      ),
+    ),
   )
 
 export const followUps = (place: Place, report: RunReport): Section | null =>

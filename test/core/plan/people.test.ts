@@ -47,6 +47,21 @@ describe('is refused with its line and its fix', () => {
       'escalation: [{ after: 1h, tell: [lead], alternatives: [retri] }]\n',
       /57:56 "retri"/,
     ],
+    [
+      'a follow-up for somebody whom nobody can reach',
+      'report: { follow-ups: [{ do: Write a test., role: boss }] }\n',
+      /"boss" is not a contact of this plan\./,
+    ],
+    [
+      'those who are concerned, from evidence that is not kept',
+      'impact: { affected: tenants }\n',
+      /"tenants" is not a piece of evidence of this plan\./,
+    ],
+    [
+      'evidence under a name that every database has already',
+      'evidence: { locks: { describe: Locks., sql: sql/answers.sql } }\n',
+      /"locks" is kept of every database already\./,
+    ],
     ['updates more often than anybody looks', 'updates: 1m\n', /"1m" is shorter than the 5m between two looks\./],
     [
       'a webhook over plain HTTP',
@@ -67,6 +82,15 @@ describe('is refused with its line and its fix', () => {
     ],
   ])('%s', async (_, more, problem) => {
     expect((await problemsWith(more)).join('\n')).toMatch(problem)
+  })
+
+  test.each([
+    ['name', '    name: Lead', '    name: "  "'],
+    ['way to be reached', 'reach: [chat]', 'reach: [chat, " "]'],
+  ])('a contact whose %s was left blank: nobody is armed with it', async (_, filled, blank) => {
+    const text = SMALL_PLAN.replace(filled, blank)
+    expect(text).not.toBe(SMALL_PLAN)
+    await expect(loadPlan(await planFolder({ 'plan.yaml': text }))).rejects.toThrow('is not anybody')
   })
 
   test('a choice of a path that the plan does not have', async () => {
