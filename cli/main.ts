@@ -7,6 +7,7 @@ import { coverageCommand } from './commands/coverage.ts'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
 import { guardCommand } from './commands/guard.ts'
 import { lintCommand } from './commands/lint.ts'
+import { deployGateCommand } from './commands/deploy-gate.ts'
 import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
@@ -59,6 +60,7 @@ for (const add of [
   coverageCommand,
   recordCommand,
   lintCommand,
+  deployGateCommand,
 ])
   add(program)
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BeforeDeploy } from './before-deploy.ts'
 import { Check } from './checks.ts'
 import { Compatibility } from './compatibility.ts'
 import { Decision } from './decisions.ts'
@@ -130,6 +131,7 @@ export const PlanFile = z
       .describe(
         'Only a change explains a rollback: with no deployment, flag or migration in the window, containment runs and the rest is asked about. Left out, changes are not asked for.',
       ),
+    'before-deploy': BeforeDeploy.optional(),
     drill: z
       .strictObject({
         within: Duration.prefault('90d').describe('How old the last passed drill of a path may be.'),
