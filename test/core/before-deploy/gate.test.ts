@@ -28,7 +28,7 @@ describe('the gate before a deployment', () => {
   const recordOf = (plan: string, at: string) => objects.write(`recorded/${plan}/${at}.json`, '{}')
   const ALL = { 'version-tagged': 'v1.7.9-pre-cluster', 'on-call-told': 'page 4711' }
 
-  test('stays shut, and names everything that is missing', async () => {
+  test('stays shut, and names everything that is missing (VEC-06)', async () => {
     const gate = await ask('nothing', { 'version-tagged': '  ' })
     expect(gate).toMatchObject({ passed: false, key: null })
     expect(missing(gate)).toEqual([

@@ -87,7 +87,7 @@ describe('is refused with its line and its fix', () => {
   test.each([
     ['name', '    name: Lead', '    name: "  "'],
     ['way to be reached', 'reach: [chat]', 'reach: [chat, " "]'],
-  ])('a contact whose %s was left blank: nobody is armed with it', async (_, filled, blank) => {
+  ])('a contact whose %s was left blank: nobody is armed with it (VEC-63)', async (_, filled, blank) => {
     const text = SMALL_PLAN.replace(filled, blank)
     expect(text).not.toBe(SMALL_PLAN)
     await expect(loadPlan(await planFolder({ 'plan.yaml': text }))).rejects.toThrow('is not anybody')
