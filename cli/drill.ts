@@ -152,7 +152,7 @@ const drillWay = async ({ directory, plan, options, shown }: Drilling, runs: rea
   try {
     say(`${plan.name}: loading the fixture into ${database.database.label}`)
     await database.database.session({ applicationName: 'vector-rollback:drill', statementTimeout: 0 }, (session) =>
-      fixture.load(session, { rows: options.rows ?? ROWS }),
+      fixture.load(session, { rows: options.rows ?? ROWS, scenario: runs.at(-1)?.scenario }),
     )
     const stack = await startStack({
       environment: ENVIRONMENT,

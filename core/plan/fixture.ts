@@ -9,9 +9,13 @@ import { sql } from '#core/sql/tag.ts'
 export interface Fixture {
   /**
    * Makes the schema and the rows in an empty database, which the session's role owns, and the sentinel. The same rows
-   * for the same number. Memory does not grow with `rows`, the number of rows of the largest table.
+   * for the same number. Memory does not grow with `rows`, the number of rows of the largest table. With a `scenario` it is
+   * the system that this one is for; without, or where a scenario needs nothing else, the system in normal service.
    */
-  readonly load: (session: Session, options: { readonly rows: number }) => Promise<void>
+  readonly load: (
+    session: Session,
+    options: { readonly rows: number; readonly scenario?: string | undefined },
+  ) => Promise<void>
 }
 
 const isFixture = (value: unknown): value is Fixture =>

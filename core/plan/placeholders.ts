@@ -41,6 +41,7 @@ export const PLACEHOLDERS = {
   time: 'When this is sent, UTC.',
   date: 'The day on which this is sent, UTC.',
   started: 'When it started, ISO 8601.',
+  stamp: 'When it started, UTC, for numbers of incidents: 20260131-143000.',
   ended: 'When it ended, ISO 8601.',
   duration: 'How long it took.',
   minutes: 'How many minutes it took.',
