@@ -6,6 +6,7 @@ import { brokenChecks } from './references-checks.ts'
 import { configuredFlags } from './references-config.ts'
 import { brokenPlatform, repeatedRestarts } from './references-platform.ts'
 import { brokenEarlier } from './references-rows.ts'
+import { brokenRota } from './rota.ts'
 import type { PlanFile } from './schema.ts'
 import type { PlanStep } from './steps.ts'
 import { brokenTable } from './table-check.ts'
@@ -305,6 +306,7 @@ export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenTables(plan),
   ...brokenCooldown(plan),
   ...brokenWatch(plan),
+  ...brokenRota(plan),
   ...brokenRamps(plan),
   ...brokenPlatform(plan),
   ...repeatedRestarts(stepsOf(plan)),

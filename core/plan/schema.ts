@@ -13,6 +13,7 @@ import { OwnEvidence } from './own-evidence.ts'
 import { ParameterName } from './parameter-name.ts'
 import { Paths } from './paths.ts'
 import { pattern } from './pattern.ts'
+import { Rota } from './rota.ts'
 import { Service } from './services.ts'
 import { Signal } from './signals.ts'
 import { VERSION_RANGE } from './versions.ts'
@@ -135,6 +136,7 @@ export const PlanFile = z
     drill: z
       .strictObject({
         within: Duration.prefault('90d').describe('How old the last passed drill of a path may be.'),
+        rota: Rota,
       })
       .prefault({})
       .describe('What an environment needs that lets alarms act: a drill of the path, passed not too long ago.'),

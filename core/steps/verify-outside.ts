@@ -6,7 +6,7 @@ import { currentInterference } from '#core/re-enable/interference.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
 import { type Asking, askOutside, type Outside, type OutsidePorts, writeOutside } from '#core/verify/outside.ts'
 import { checksAfter } from '#core/verify/verification.ts'
-import { tierAt, tiersOf } from '#core/verify/watch-tiers.ts'
+import { checksOfTier, tierAt, tiersOf } from '#core/verify/watch-tiers.ts'
 
 /** `since` as for `watch`: `null`, where watching was left out. */
 const Input = z.union([
@@ -20,7 +20,7 @@ const namesOf = ({ scenario }: Run, plan: Plan, asking: Asking, now: Date): read
   if (!('since' in asking)) return checksAfter(plan, asking.after, scenario)
   const tiers = tiersOf(plan, asking.after)
   if (!tiers) return []
-  return tierAt(tiers, asking.since, now).tier?.checks ?? checksAfter(plan, asking.after, scenario)
+  return checksOfTier(plan, tierAt(tiers, asking.since, now).tier, asking.after, scenario)
 }
 
 /** Somebody switched the flags meanwhile: whatever the checks say, this ramp is over. */

@@ -8,8 +8,8 @@ import { defineStep, inRun } from '#core/steps/define-step.ts'
 import { type Look, verdictOf } from '#core/verify/look.ts'
 import { readOutside } from '#core/verify/outside.ts'
 import type { Verdict } from '#core/verify/run-check.ts'
-import { checksAfter, verifyChecks } from '#core/verify/verification.ts'
-import { tierAt, tiersOf } from '#core/verify/watch-tiers.ts'
+import { verifyChecks } from '#core/verify/verification.ts'
+import { checksOfTier, tierAt, tiersOf } from '#core/verify/watch-tiers.ts'
 
 /** What people may choose when this path did not help. */
 const nextPath = (plan: Plan, path: Path): Path | null => {
@@ -42,7 +42,7 @@ export const watch = defineStep({
     // The time of the state before: both have to mean the same tier.
     const now = outside === null ? ports.clock.now() : new Date(outside.at)
     const { index, tier, elapsed } = tierAt(tiers, since, now)
-    const names = tier?.checks ?? checksAfter(plan, after, run.scenario)
+    const names = checksOfTier(plan, tier, after, run.scenario)
     const verification = await verifyChecks(run, plan, names, outside, ports)
     const flags = after === 're-enable' ? (outside?.untouched ?? UNSEEN) : NO_RAMP
     const { status, detail } = flags.status === 'pass' || verification.status === 'fail' ? verification : flags
