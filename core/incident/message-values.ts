@@ -2,7 +2,7 @@ import type { Incident, StepEvent } from '#core/incident/incident.ts'
 import { printTable } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Values } from '#core/plan/placeholders.ts'
-import { budgetOf } from '#core/plan/work-of.ts'
+import { budgetOf, printRoute } from '#core/plan/work-of.ts'
 import { signalRows } from '#core/report/facts.ts'
 import { counted, duration, size } from '#core/report/figures.ts'
 import type { RunReport } from '#core/report/model.ts'
@@ -19,15 +19,18 @@ const stampOf = (startedAt: string): string =>
 /** Lines of a long run that a message can bear. */
 const LINES = 12
 
+const actionsOf = (all: readonly string[]): Values => {
+  const left = all.length - LINES
+  const shown = left > 0 ? [`(${left} earlier ones)`, ...all.slice(-LINES)] : all
+  return shown.length > 0 ? { actions: shown.map((line) => `- ${line}`).join('\n') } : {}
+}
+
 /** What was done until now, and what came last. */
 export const valuesOfProgress = (incident: Incident | null, events: readonly StepEvent[]): Values => {
   const done = events.filter(({ changed, error }) => changed && !error).map(({ kind, detail }) => `${kind}: ${detail}`)
-  const all = [...(incident?.contained ? [`contain: ${incident.contained.detail}`] : []), ...done]
-  const left = all.length - LINES
-  const shown = left > 0 ? [`(${left} earlier ones)`, ...all.slice(-LINES)] : all
   const last = events.at(-1)
   return {
-    ...(shown.length > 0 ? { actions: shown.map((line) => `- ${line}`).join('\n') } : {}),
+    ...actionsOf([...(incident?.contained ? [`contain: ${incident.contained.detail}`] : []), ...done]),
     ...(last ? { phase: last.kind } : {}),
   }
 }
@@ -54,6 +57,7 @@ export const valuesOfIncident = (plan: Plan, incident: Incident): Values => {
     symptoms: incident.signal?.reason ?? incident.reason,
     detection: incident.signal ? `alarm ${incident.signal.alarm}` : 'a person',
     detected: incident.signal?.at ?? incident.startedAt,
+    ...(incident.scenario ? { path: printRoute(incident) } : {}),
     flags:
       incident.contained?.detail ??
       (proposed ? 'not switched: they wait for an answer' : 'not known to be at their safe values'),
@@ -73,7 +77,9 @@ export const valuesOfReport = (report: RunReport): Values => {
   const signals = signalRows(report)
   const tables = report.snapshot?.tables ?? []
   const failed = report.checks.filter(({ status }) => status !== 'pass').map(({ name, status }) => `${name} ${status}`)
+  const done = report.steps.filter(({ changed }) => changed).map(({ kind, detail }) => `${kind}: ${detail}`)
   return {
+    ...actionsOf(done),
     duration: duration(report.seconds.total * 1000),
     minutes: String(Math.ceil(report.seconds.total / 60)),
     ended: report.createdAt,
