@@ -66,11 +66,11 @@ const title = (plan: Plan, { number, row, signal }: Case): string =>
   ].join(', ')
 
 /** A plan on the data of its fixture, its flags on, and everybody there who may be asked. */
-const startDay = async (folder: string, plan: Plan) => {
+const startDay = async (folder: string, plan: Plan, scenario: string | undefined) => {
   const db: TestDatabase = await createDatabase()
   const fixture = await fixtureOf(folder)
   await postgres({ url: db.url }).session({ applicationName: 'fixture', statementTimeout: 0 }, (session) =>
-    fixture.load(session, { rows: ROWS }),
+    fixture.load(session, { rows: ROWS, scenario }),
   )
   const people = Object.keys(plan.contacts).map((role) => ({ role, name: `${role} in person` }))
   const stack = await startStack({
@@ -83,6 +83,7 @@ const startDay = async (folder: string, plan: Plan) => {
   const deploy = await drillAws(stack, plan, ENVIRONMENT)
   const app = await startStandIn(plan, { stack, database: postgres({ url: db.url }), environment: ENVIRONMENT })
   stack.endsWith(() => app.close())
+  await (await drillAws(stack, plan, ENVIRONMENT))()
   return {
     stack,
     deploy,
@@ -172,7 +173,7 @@ export const drivesEveryRow = async (folder: string): Promise<void> => {
       describe(route, () => {
         let day: Awaited<ReturnType<typeof startDay>>
         beforeAll(async () => {
-          day = await startDay(folder, plan)
+          day = await startDay(folder, plan, cases[0]?.row.scenario)
         })
         afterAll(() => day?.close())
 
