@@ -1,0 +1,2 @@
+-- The database answers at all.
+select 1 as answer;

@@ -1,0 +1,1 @@
+select public.set_vector_search_params('default') as profile;
