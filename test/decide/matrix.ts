@@ -83,7 +83,6 @@ const startDay = async (folder: string, plan: Plan, scenario: string | undefined
   const deploy = await drillAws(stack, plan, ENVIRONMENT)
   const app = await startStandIn(plan, { stack, database: postgres({ url: db.url }), environment: ENVIRONMENT })
   stack.endsWith(() => app.close())
-  await (await drillAws(stack, plan, ENVIRONMENT))()
   return {
     stack,
     deploy,

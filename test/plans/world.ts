@@ -66,7 +66,7 @@ export const planWorld = async (name: string, template: TestDatabase): Promise<P
   const app = await startStandIn(plan, { stack, database: postgres({ url: db.url }), environment: ENVIRONMENT })
   stack.endsWith(() => app.close())
   const flagValue = async (flag: string) => (await stack.flags.read(resolveFlag(plan, flag, ENVIRONMENT)))?.value
-  await (await drillAws(stack, plan, ENVIRONMENT))()
+  await (await drillAws(stack, plan, ENVIRONMENT))('partial')
   for (const [flag, { on }] of Object.entries(plan.flags))
     await stack.flags.write(resolveFlag(plan, flag, ENVIRONMENT), on)
   let runs = 0
