@@ -12,6 +12,7 @@ import { embedded } from '#local/embedded.ts'
 import { urlEvent } from '#local/people.ts'
 import { type Stack, startStack } from '#local/stack.ts'
 import { cli } from '#test/cli/cli.ts'
+import { playApplication } from '#test/support/application.ts'
 import { setEnvironment } from '#test/support/endpoints.ts'
 import { PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
 
@@ -37,6 +38,7 @@ beforeAll(async () => {
       if (type === 'TaskSubmitted') waiting.get(arn)?.()
     },
   })
+  await playApplication(stack, database)
 })
 afterAll(async () => {
   await stack?.close()

@@ -16,6 +16,7 @@ import { localArn, urlEvent } from '#local/people.ts'
 import { type StackOptions, startStack } from '#local/stack.ts'
 import { type eventBridge, lambdaAction } from '#test/core/decide/alarm-events.ts'
 import type { Edit } from '#test/core/plan/folder.ts'
+import { playApplication } from '#test/support/application.ts'
 import { FLAG, PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
 
 /** Fifty alarms that somebody had before, all of one signal. */
@@ -89,6 +90,7 @@ export const alarmWorld = async (edits: readonly Edit[] = [], watches: StackOpti
     approvers: () => null,
     watches,
   })
+  await playApplication(stack, database)
   const { objects, executions } = stack
   let changes = 0
   const invoke = async (event: unknown) => (await stack.invoke('on-alarm', event)) as AlarmOutcome[]

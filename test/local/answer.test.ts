@@ -10,6 +10,7 @@ import { onePersonOfEach } from '#core/plan/vocabulary.ts'
 import { embedded } from '#local/embedded.ts'
 import { urlEvent } from '#local/people.ts'
 import { type Stack, startStack } from '#local/stack.ts'
+import { playApplication } from '#test/support/application.ts'
 import { setEnvironment } from '#test/support/endpoints.ts'
 import { FLAG, PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
 
@@ -54,6 +55,7 @@ beforeAll(async () => {
       if (type === 'TaskSubmitted') waiting.get(arn)?.()
     },
   })
+  await playApplication(stack, database)
   restore = setEnvironment({ APPROVERS })
   await stack.flags.write(FLAG as FlagPath, 'true')
 })

@@ -14,6 +14,7 @@ import { embedded } from '#local/embedded.ts'
 import { outcomeOf } from '#local/outcome.ts'
 import { type Stack, type StackOptions, startStack } from '#local/stack.ts'
 import { eventBridge, lambdaAction, type Told } from '#test/core/decide/alarm-events.ts'
+import { playApplication } from '#test/support/application.ts'
 import { FLAG, PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
 
 /** Of the plan: critical, contained immediately, path partial, nobody asked. */
@@ -49,6 +50,7 @@ const start = async (autonomy: Autonomy, options: Partial<StackOptions> = {}): P
     ...options,
   })
   await stack.flags.write(FLAG as FlagPath, 'true')
+  await playApplication(stack, database)
 }
 const invoke = async (event: unknown) => (await stack.invoke('on-alarm', event)) as AlarmOutcome[]
 const flag = async () => (await stack.flags.read(FLAG as FlagPath))?.value

@@ -8,6 +8,7 @@ import { embedded } from '#local/embedded.ts'
 import { outcomeOf } from '#local/outcome.ts'
 import { type Stack, startStack } from '#local/stack.ts'
 import { eventBridge, lambdaAction } from '#test/core/decide/alarm-events.ts'
+import { playApplication } from '#test/support/application.ts'
 import { FLAG, PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
 
 /** Of the plan: critical, contained immediately, path flag. */
@@ -54,6 +55,7 @@ describe('an alarm event', () => {
         },
       },
     })
+    await playApplication(stack, database)
   })
   beforeEach(async () => {
     databaseUp = true
