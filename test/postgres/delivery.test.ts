@@ -128,7 +128,7 @@ describePostgres('delivery of containment', () => {
       )
     }
 
-    test('until the last consumer has followed', async () => {
+    test('until the last consumer has followed (DEF-72)', async () => {
       await say('web-1', 'true')
       const [check] = await prove(15_000, async () => {
         if (pauses === 3) await say('web-1', 'false')
