@@ -113,7 +113,7 @@ describePostgres('runs of pgvector-search, as people meet them', () => {
     expect([await value(world, FLAG), await value(world, RAMP)]).toEqual(['true', '100'])
   })
 
-  test('the incident is open from the first state on, and people who are called read whom to reach, the vendor too (PGV-53, PGV-67, PGV-68)', async () => {
+  test('the incident is open before anything but containment is done, and people who are called read whom to reach, the vendor too (PGV-53, PGV-67, PGV-68)', async () => {
     const world = await begin()
     const { incident, states } = await world.run('full')
     const opened = states.findIndex(({ name }) => name === 'Open incident')
