@@ -6,10 +6,12 @@ import type { Run } from '#core/incident/run.ts'
 import { readAllJson, readJson, writeJson } from '#core/json.ts'
 import type { FlagPath, IncidentId, PlanName, Sha256 } from '#core/names.ts'
 import { fixtureOf } from '#core/plan/fixture.ts'
+import { loadPlan } from '#core/plan/load.ts'
 import { onePersonOfEach } from '#core/plan/vocabulary.ts'
 import { embedded } from '#local/embedded.ts'
 import { urlEvent } from '#local/people.ts'
 import { type Stack, startStack } from '#local/stack.ts'
+import { startStandIn } from '#local/stand-in.ts'
 import { setEnvironment } from '#test/support/endpoints.ts'
 import { FLAG, PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
 
@@ -54,6 +56,8 @@ beforeAll(async () => {
       if (type === 'TaskSubmitted') waiting.get(arn)?.()
     },
   })
+  const app = await startStandIn(await loadPlan(PLAN_FOLDER), { stack, database, environment: 'test' })
+  stack.endsWith(() => app.close())
   restore = setEnvironment({ APPROVERS })
   await stack.flags.write(FLAG as FlagPath, 'true')
 })
