@@ -8,7 +8,7 @@ import { createDatabase, describePostgres, type TestDatabase } from '#test/suppo
 import { cli, linesOf } from './cli.ts'
 
 const PLAN = 'pgvector-search'
-const NOWHERE = 'postgresql://nobody:secret@127.0.0.1:1/nothing'
+const NOWHERE = 'postgresql://nobody:not-to-be-seen@127.0.0.1:1/nothing'
 let state: string
 beforeEach(async () => {
   state = await mkdtemp(join(tmpdir(), 'vector-rollback-run-'))
@@ -84,7 +84,7 @@ describe('a database that does not answer', () => {
     expect(code).toBe(5)
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'needs-human', path: 'full', snapshot: null })
     expect(stderr).toContain('127.0.0.1:1')
-    expect(`${stdout}${stderr}`).not.toContain('secret')
+    expect(`${stdout}${stderr}`).not.toContain('not-to-be-seen')
     const flags = await readFile(join(state, 'ssm', 'parameters.json'), 'utf8')
     expect(flags).toContain('/app/local/VECTOR_SEARCH_ENABLED')
   })

@@ -162,9 +162,9 @@ const bringBack = async (stack: Stack, plan: Plan, incident: string): Promise<vo
 /**
  * Drives every row of a plan's decision table through the real handlers and the real state machine, on real PostgreSQL: an
  * alarm goes off, flags are set when its function answers, the people of the row are asked, its path is taken to its end.
- * Rows of one route share a database.
+ * Rows of one route share a database. `ids`: by signal, what its title ends with: '(PGV-61)'.
  */
-export const drivesEveryRow = async (folder: string): Promise<void> => {
+export const drivesEveryRow = async (folder: string, ids: Readonly<Record<string, string>> = {}): Promise<void> => {
   const plan = await loadPlan(folder)
   const routes = Map.groupBy(casesOf(plan), ({ row }) => printDecided(row))
   describePostgres(`the decision table of ${plan.name}`, () => {
@@ -176,7 +176,9 @@ export const drivesEveryRow = async (folder: string): Promise<void> => {
         })
         afterAll(() => day?.close())
 
-        it.each(cases.map((one) => [title(plan, one), one] as const))('%s', async (_title, one) => {
+        it.each(
+          cases.map((one) => [[title(plan, one), ids[one.signal]].join(' ').trimEnd(), one] as const),
+        )('%s', async (_title, one) => {
           const { stack } = day
           const { row, signal, number } = one
           // What was deployed today goes wrong.

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readRequest } from '#core/approval/approval.ts'
 import { lastHumanQuestion } from '#core/approval/decide-problem.ts'
@@ -5,13 +7,15 @@ import { readBreaker } from '#core/incident/breaker.ts'
 import { keys } from '#core/incident/keys.ts'
 import type { IncidentId } from '#core/names.ts'
 import { type AlarmWorld, alarmWorld } from '#test/local/alarm-world.ts'
-import { FLAG, PLAN } from '#test/support/paths.ts'
+import { FLAG, PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
+
+const WATCH_OF_PLAN = /^watch:\n( .*\n)*/m.exec(await readFile(join(PLAN_FOLDER, 'plan.yaml'), 'utf8'))?.[0] ?? ''
 
 /** Long enough that nothing is over before the test has spoken, short enough for somebody to wait for it. */
-const WATCHED = [['watch: {}', 'watch: { for: 1h, every: 1s }']] as const
-const UNWATCHED = [['watch: {}\n', '']] as const
+const WATCHED = [[WATCH_OF_PLAN, 'watch: { for: 1h, every: 1s }\n']] as const
+const UNWATCHED = [[WATCH_OF_PLAN, '']] as const
 /** At the beginning and at the end: the clock travels past what lies between. */
-const TWO_LOOKS = [['watch: {}', 'watch: { for: 10m, every: 10m }']] as const
+const TWO_LOOKS = [[WATCH_OF_PLAN, 'watch: { for: 10m, every: 10m }\n']] as const
 
 describe('a worse path', () => {
   let world: AlarmWorld

@@ -69,7 +69,7 @@ describe('a webhook of a plan', { timeout: 60_000 }, () => {
 })
 
 describe('the messages of a run', { timeout: 60_000 }, () => {
-  test('go to people and to the chat, in one thread', async () => {
+  test('go to people and to the chat, in one thread (PGV-52)', async () => {
     const { alarm, stack } = await waitingWorld()
     const { incident } = await alarm()
     const chat = stack

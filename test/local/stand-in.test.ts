@@ -14,6 +14,7 @@ import { createDatabase, describePostgres } from '#test/support/database.ts'
 import { PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
 
 const FLAG = '/app/test/VECTOR_SEARCH_ENABLED' as FlagPath
+const RAMP = '/app/test/VECTOR_SEARCH_PERCENT' as FlagPath
 const CANARY = '00000000-0000-4000-8000-000000000001'
 
 const suite = (
@@ -54,7 +55,22 @@ const suite = (
     return [json.mode, (json.results as unknown[]).length > 0]
   }
 
-  test('search is by vector while the flag is on, and by text at once when it is off (PGV-18, PGV-19, PGV-41)', async () => {
+  test('a small percentage of tenants has the feature first, and the others search by text (PGV-49)', async () => {
+    await stack.flags.write(FLAG, 'true')
+    const modes = async () => {
+      const tenants = [1, 2, 3].map((number) => `00000000-0000-4000-8000-00000000000${number}`)
+      const found = tenants.map((tenant) => get('/api/search?q=manual', { 'x-tenant-id': tenant }))
+      return (await Promise.all(found)).map(({ json }) => json.mode)
+    }
+    await stack.flags.write(RAMP, '5')
+    expect(await modes()).toEqual(['text', 'vector', 'text'])
+    await stack.flags.write(RAMP, '25')
+    expect(await modes()).toEqual(['text', 'vector', 'vector'])
+    await stack.flags.write(RAMP, '100')
+    expect(await modes()).toEqual(['vector', 'vector', 'vector'])
+  })
+
+  test('search is by vector while the flag is on, and by text at once when it is off (PGV-16, PGV-18, PGV-19, PGV-41)', async () => {
     await stack.flags.write(FLAG, 'true')
     expect(await search()).toEqual(['vector', true])
     const { version } = await stack.flags.write(FLAG, 'false')
@@ -70,9 +86,21 @@ const suite = (
     await run('create schema away')
     await move('public', 'away')
     expect(await search()).toEqual(['machines', true])
+    expect(((await get('/api/machines')).json.machines as unknown[]).length).toBeGreaterThan(0)
     expect((await get('/health')).json).toMatchObject({ status: 'ok', flags: { VECTOR_SEARCH_ENABLED: true } })
     await move('away', 'public')
     expect(await search()).toEqual(['vector', true])
+  })
+
+  test('an application that starts anew while the flag is off has it off, too: the value is stored (PGV-17, DEF-32)', async () => {
+    await stack.flags.write(FLAG, 'false')
+    const again = await startStandIn(await loadPlan(PLAN_FOLDER), { stack, database, environment: 'test' })
+    try {
+      const response = await fetch(`${again.urls.search}/health`)
+      expect(await response.json()).toMatchObject({ flags: { VECTOR_SEARCH_ENABLED: false } })
+    } finally {
+      await again.close()
+    }
   })
 
   test('a tenant finds nothing of another one, and nobody searches without one', async () => {

@@ -57,17 +57,17 @@ const suite = (open: () => Promise<{ database: Database; close: () => Promise<vo
     expect(await failing('re-enable')).toEqual([])
   })
 
-  test('the checks of partial hold without the index, and only then', async () => {
+  test('the checks of partial hold without the index, and only then (PGV-22, PGV-23)', async () => {
     expect(await failing('partial')).toEqual(['no-vector-index'])
     expect(await failing('partial', 'drop index public.embeddings_embedding_idx')).toEqual([])
   })
 
-  test('the checks of full hold when the tables are out of reach, and only then', async () => {
+  test('the checks of full hold when the tables are out of reach, and only then (PGV-34, PGV-45)', async () => {
     expect(await failing('full')).toEqual(FULL)
     expect(await failing('full', RETIRED)).toEqual([])
   })
 
-  test('a right that is missing does not pass for a table that is gone', async () => {
+  test('a right that is missing does not pass for a table that is gone (PGV-45, DEF-14, DEF-63)', async () => {
     const revoked = 'revoke all on public.embeddings, public.document_chunks from pgvector_search_app'
     expect(await failing('full', revoked)).toEqual(FULL)
   })
@@ -88,7 +88,7 @@ const suite = (open: () => Promise<{ database: Database; close: () => Promise<vo
     ['alter table public.embeddings drop constraint embeddings_chunk_id_fkey', ['foreign-keys-valid']],
     ['truncate public.embeddings', ['embeddings-have-rows', 'vector-search-answers']],
     ['revoke select on public.machines from pgvector_search_app', ['machines-readable']],
-  ])('a restore that left this behind is noticed: %s', async (change, failed) => {
+  ])('a restore that left this behind is noticed: %s (PGV-44, DEF-31)', async (change, failed) => {
     expect(await failing('restore', change)).toEqual(failed)
   })
 

@@ -15,6 +15,9 @@ const planThatBrings = async (): Promise<string> => {
   await cp(dirname(PLAN_FOLDER), plans, { recursive: true })
   const file = join(plans, PLAN, 'plan.yaml')
   const edits = [
+    // Whom a restart brings the flag to, nobody brings a percentage to.
+    ['    ramp: /app/{env}/VECTOR_SEARCH_PERCENT\n', ''],
+    ['      ramp: { steps: [5, 25, 50, 100], hold: 10m, every: 1m }\n', ''],
     [
       'delivery: poll\n    within: 15s\n',
       'delivery: ecs-redeploy\n    deliver: { cluster: app, service: web }\n    within: 1m\n',
@@ -53,7 +56,7 @@ describePostgres('an application that reads its flag when it starts', () => {
     await rm(plans, { recursive: true, force: true })
   })
 
-  test('is restarted by containment, shown to have followed in the report, and brought back to a version by a step', async () => {
+  test('is restarted by containment, shown to have followed in the report, and brought back to a version by a step (DEF-32)', async () => {
     const before = await awsWorkloads().look(WEB)
     const { report, problem } = await world.run('partial')
     expect(problem).toBeNull()

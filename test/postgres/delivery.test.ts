@@ -20,7 +20,7 @@ const planWithEcho = async (): Promise<string> => {
   await cp(dirname(PLAN_FOLDER), plans, { recursive: true })
   const file = join(plans, PLAN, 'plan.yaml')
   const text = await readFile(file, 'utf8')
-  const before = 'delivery: poll\n    within: 15s\n'
+  const before = 'delivery: poll\n    within: 15s\n    echo: { http: { service: search, path: /api/feature-flags } }\n'
   if (!text.includes(before)) throw new Error(`"${before}" is not in ${file}`)
   const echo = 'echo: { sql: sql/flag-echo.sql, as: pgvector_search_app }'
   await writeFile(file, text.replace(before, `delivery: poll\n    within: 500ms\n    ${echo}\n`))
@@ -128,7 +128,7 @@ describePostgres('delivery of containment', () => {
       )
     }
 
-    test('until the last consumer has followed', async () => {
+    test('until the last consumer has followed (DEF-72)', async () => {
       await say('web-1', 'true')
       const [check] = await prove(15_000, async () => {
         if (pauses === 3) await say('web-1', 'false')

@@ -117,7 +117,7 @@ describePostgres('drop-indexes on a real server, as an owner that is no superuse
     await db.drop()
   })
 
-  test('drops the index, and finds it absent when it is asked again', async () => {
+  test('drops the index, and finds it absent when it is asked again (PGV-22)', async () => {
     expect(await drop(['embeddings_idx'])).toEqual({
       changed: true,
       detail: 'public.embeddings_idx dropped',
@@ -150,7 +150,7 @@ describePostgres('drop-indexes on a real server, as an owner that is no superuse
     )
   })
 
-  test('waits for a reader that forgot to commit, while other readers and writers wait for nobody', async () => {
+  test('waits for a reader that forgot to commit, while other readers and writers wait for nobody (DEF-11)', async () => {
     const reader = await idleReader()
     const dropped = drop(['embeddings_idx'])
     await dropWaits()
@@ -167,7 +167,7 @@ describePostgres('drop-indexes on a real server, as an owner that is no superuse
     expect(await names()).not.toContain('embeddings_idx')
   })
 
-  test('out of time, names who is in the way and leaves an invalid index, which the next call finishes', async () => {
+  test('out of time, names who is in the way and leaves an invalid index, which the next call finishes (DEF-12)', async () => {
     const reader = await idleReader()
     const { rows } = await reader.query<{ pid: number }>('select pg_backend_pid() as pid')
     await expect(drop(['embeddings_idx'], 1)).rejects.toMatchObject({

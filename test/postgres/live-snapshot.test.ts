@@ -251,7 +251,7 @@ describePostgres('a live snapshot', () => {
     await expect(world.session((s) => endEarlierHolders(s, PLAN, 1))).resolves.toEqual([])
   })
 
-  test('is refused where row security hides rows, naming the table; a part of the rows is no snapshot', async () => {
+  test('is refused where row security hides rows, naming the table; a part of the rows is no snapshot (DEF-62)', async () => {
     await world.asOwner('alter table public.notes enable row level security, force row level security')
     await expect(take()).rejects.toThrow(named('Snapshot.RowsHidden', 'public.notes'))
     expect(await findManifest(world.objects, NAME)).toBeNull()

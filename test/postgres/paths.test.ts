@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { RunReport } from '#core/report/model.ts'
 import { dumpSchema } from '#test/postgres/ddl-roundtrip-schema.ts'
 import { describePostgres } from '#test/support/database.ts'
 import { EVERYBODY, FLAG, startWorld, type World } from '#test/support/paths.ts'
@@ -15,6 +16,12 @@ const ROWS = `
 const VECTOR_INDEXES = `
   select c.relname, i.indisvalid from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
    where a.amname in ('hnsw', 'ivfflat')`
+const met = (report: RunReport | null) => report?.budgets.filter(({ met }) => met).map(({ name }) => name)
+/** Each of these was done, and none of them before the one before it was done for the first time. */
+const inOrder = (report: RunReport | null, ...wanted: string[]) => {
+  const done = report?.steps.map(({ kind }) => kind).filter((kind) => wanted.includes(kind))
+  expect([...new Set(done)]).toEqual(wanted)
+}
 const kinds = (steps: readonly { kind: string }[] | undefined) => new Set(steps?.map(({ kind }) => kind))
 
 describePostgres('the four paths of pgvector-search on a real server, as an owner that is no superuser', () => {
@@ -39,19 +46,22 @@ describePostgres('the four paths of pgvector-search on a real server, as an owne
   })
   afterAll(() => world?.close())
 
-  test('flag: the flag is off, and the database is untouched', async () => {
+  test('flag: the flag is off, and the database is untouched (PGV-16, PGV-17, PGV-20)', async () => {
     const { report, problem } = await world.run('flag')
     expect(problem).toBeNull()
     expect(report?.outcome).toBe('rolled-back')
     expect(report?.checks.map(({ status }) => status)).not.toContain('fail')
+    expect(met(report)).toEqual(['contained', 'total'])
     expect(await flag()).toBe('false')
     await same()
   })
 
-  test('partial: tables and rows stay, and no vector index is left, valid or not', async () => {
+  test('partial: tables and rows stay, and no vector index is left, valid or not (PGV-21, PGV-22, PGV-23, PGV-26)', async () => {
     const { report, problem } = await world.run('partial')
     expect(problem).toBeNull()
     expect(report?.outcome).toBe('rolled-back')
+    expect(met(report)).toEqual(['contained', 'total'])
+    inOrder(report, 'contain', 'drop-indexes')
     expect(await world.query(VECTOR_INDEXES)).toEqual([])
     expect(await world.query(TOP)).toEqual(top)
     expect(await world.query(ROWS)).toEqual(rows)
@@ -66,10 +76,12 @@ describePostgres('the four paths of pgvector-search on a real server, as an owne
     await same()
   })
 
-  test('full: nothing is left to read or find under the old names, and a sealed snapshot holds every row', async () => {
+  test('full: nothing is left to read or find under the old names, and a sealed snapshot holds every row (PGV-27, PGV-29, PGV-30, PGV-31, PGV-34)', async () => {
     const { report, problem } = await world.run('full')
     expect(problem).toBeNull()
     expect(report?.outcome).toBe('rolled-back')
+    expect(met(report)).toEqual(['contained', 'total'])
+    inOrder(report, 'contain', 'retire', 'snapshot-part', 'seal-snapshot', 'verify-snapshot')
     for (const table of ['embeddings', 'document_chunks']) {
       await expect(world.query(`select 1 from public.${table}`)).rejects.toMatchObject({ code: '42P01' })
       await expect(world.query(`set role pgvector_search_app; select 1 from public.${table}`)).rejects.toMatchObject({
@@ -117,7 +129,7 @@ describePostgres('the four paths of pgvector-search on a real server, as an owne
     ).toEqual([{ n: 2 }])
   })
 
-  test('purge that nobody approves needs a human, and nothing is destroyed', async () => {
+  test('purge that nobody approves needs a human, and nothing is destroyed (PGV-28, DEF-73)', async () => {
     world.stack.clock.travel(8 * DAY)
     world.approvers = EVERYBODY.filter(({ role }) => role === 'dba')
     const { problem, report } = await world.run('purge')
@@ -149,7 +161,7 @@ describePostgres('the four paths of pgvector-search on a real server, as an owne
     await objects.write(key, part)
   })
 
-  test("purge: the runbook's own verification finds the tables gone, and the extension is kept", async () => {
+  test("purge: the runbook's own verification finds the tables gone, and the extension is kept (PGV-32, DEF-13)", async () => {
     world.approvers = EVERYBODY
     const { report, problem } = await world.run('purge')
     expect(problem).toBeNull()
@@ -172,7 +184,7 @@ describePostgres('the four paths of pgvector-search on a real server, as an owne
     expect((await world.run('purge')).report?.outcome).toBe('nothing-to-do')
   })
 
-  test('restore from the snapshot: rows, indexes, policies, grants and answers are what they were, and the feature is on', async () => {
+  test('restore from the snapshot: rows, indexes, policies, grants and answers are what they were, and the feature is on (PGV-48, DEF-71)', async () => {
     const { report, problem } = await world.run('restore')
     expect(problem).toBeNull()
     expect(report?.outcome).toBe('restored')

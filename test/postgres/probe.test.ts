@@ -251,7 +251,7 @@ describePostgres('the probes of pgvector-search', () => {
     expect(beyond(round)).toEqual([])
   })
 
-  test('see the rows of another tenant when row-level security is off, as the application would', async () => {
+  test('see the rows of another tenant when row-level security is off, as the application would (PGV-04, PGV-05)', async () => {
     await admin.query('alter table public.embeddings disable row level security')
     try {
       expect(beyond(await roundOn(plan, db.url))).toEqual(['cross-tenant-leak: 200', 'row-security-gap: 1'])
@@ -260,7 +260,22 @@ describePostgres('the probes of pgvector-search', () => {
     }
   })
 
-  test('see who waits for a statement on the vector tables, and do not wait there themselves', async () => {
+  test('see a search that finds nothing, and an index whose build has failed (PGV-61, PGV-66)', async () => {
+    await admin.query('create policy nothing on public.embeddings as restrictive using (false)')
+    const validity = (valid: boolean) =>
+      admin.query(
+        `update pg_index set indisvalid = ${valid} where indexrelid = 'public.embeddings_embedding_idx'::regclass`,
+      )
+    await validity(false)
+    try {
+      expect(beyond(await roundOn(plan, db.url))).toEqual(['no-results: 0', 'failed-index-build: 1'])
+    } finally {
+      await validity(true)
+      await admin.query('drop policy nothing on public.embeddings')
+    }
+  })
+
+  test('see who waits for a statement on the vector tables, and do not wait there themselves (PGV-09)', async () => {
     await admin.query('begin; lock table public.embeddings in access exclusive mode')
     const waiting = new Client(db.superuserUrl)
     await waiting.connect()

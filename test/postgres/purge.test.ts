@@ -56,7 +56,7 @@ describePostgres('a purge', () => {
     expect(await at(due)).toMatchObject({ rows: 150 })
   })
 
-  test('is refused while the snapshot is not sealed', async () => {
+  test('is refused while the snapshot is not sealed (DEF-74)', async () => {
     await copyAll(world)
     await expect(choose(world)).rejects.toThrow(named('Purge.NotSealed'))
   })
@@ -183,7 +183,7 @@ describePostgres('a purge', () => {
     expect(await rowsLeft()).toEqual([])
   })
 
-  test('keeps an extension that is not ours, and one that another table uses, and says so', async () => {
+  test('keeps an extension that is not ours, and one that another table uses, and says so (DEF-13)', async () => {
     await snapshotAll(world)
     expect((await choose(world, 'vector')).extension).toEqual({ name: 'vector', kept: 'It belongs to "postgres".' })
     await world.query('create table public.unrelated (v public.vector(3))')

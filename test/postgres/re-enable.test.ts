@@ -104,7 +104,7 @@ describePostgres('re-enabling after a restore', () => {
   const taken = (states: readonly { name: string }[], ...names: string[]) =>
     states.map(({ name }) => name).filter((name) => names.includes(name))
 
-  test('goes up step by step, each held and watched, and ends with the feature on for all', async () => {
+  test('goes up step by step, each held and watched, and ends with the feature on for all (PGV-51)', async () => {
     const percents: Promise<string | undefined>[] = []
     const world = await start({
       onState: (state, _, { flags }) => {
@@ -211,7 +211,7 @@ describePostgres('re-enabling after a restore', () => {
       lambdaAction({ name: 'vector-rollback-test-small-slow', timestamp: '2026-11-21T03:00:00.000+0000' }),
     ) as Promise<AlarmOutcome[]>
 
-  test('an alarm in the middle contains, and the ramp never switches on again', async () => {
+  test('an alarm in the middle contains, and the ramp never switches on again (PGV-50)', async () => {
     let outcome: Promise<AlarmOutcome[]> = Promise.resolve([])
     const seen: Promise<string | undefined>[] = []
     const world = await start({

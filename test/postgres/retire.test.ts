@@ -204,7 +204,7 @@ describePostgres('retiring tables', () => {
     expect(await withSession((session) => findRetirements(session, plan))).toEqual([])
   })
 
-  test('waits for a reader that holds a table, and lets others read meanwhile', async () => {
+  test('waits for a reader that holds a table, and lets others read meanwhile (DEF-72)', async () => {
     const holder = new Client(db.urlOf(db.app))
     holder.on('error', () => undefined)
     await holder.connect()

@@ -72,7 +72,7 @@ describePostgres('checks against a real server, as an owner that is no superuser
     expect(await ask(statement, { kind: 'rows', rows: 3 })).toMatchObject({ status: 'pass' })
   })
 
-  test('a missing grant is unknown, not a fail', async () => {
+  test('a missing grant is unknown, not a fail (DEF-14)', async () => {
     for (const expectation of [{ kind: 'no-rows' }, { kind: 'at-least', atLeast: 1 }, UNDEFINED] as const)
       expect(await ask('select id from s.hidden', expectation, { as: app })).toMatchObject({
         status: 'unknown',
@@ -124,7 +124,7 @@ describePostgres('checks against a real server, as an owner that is no superuser
       expect((await ask("select 'needle' where false", expectation, { url: proxy.url })).status).toBe('unknown')
   })
 
-  test('an expected error on a connection that does not answer afterwards is unknown', async () => {
+  test('an expected error on a connection that does not answer afterwards is unknown (DEF-14)', async () => {
     const statement = 'select 1 from s.gone'
     const proxy = await proxied()
     expect(await ask(statement, UNDEFINED, { url: proxy.url })).toMatchObject({ status: 'pass' })

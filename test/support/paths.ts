@@ -37,11 +37,12 @@ export const startWorld = async (
     plan?: string
     rows?: number
     plansDirectory?: string
+    environment?: string
     /** Where the stack finds the database, when not at its own URL: a wire that can be cut. */
     through?: (url: string) => Promise<string>
   } = {},
 ): Promise<World> => {
-  const { plan: name = PLAN, through = async (url: string) => url } = options
+  const { plan: name = PLAN, environment = 'test', through = async (url: string) => url } = options
   const folder = new URL(`../../plans/${name}`, import.meta.url).pathname
   const alone = await onlyPlan(name)
   const db = await createDatabase()
@@ -51,13 +52,13 @@ export const startWorld = async (
   )
   const world: { approvers: readonly Approver[] } = { approvers: [] }
   const stack = await startStack({
-    environment: 'test',
+    environment,
     database: { url: await through(db.url) },
     approvers: () => world.approvers,
     plansDirectory: options.plansDirectory ?? alone.directory,
   })
   const plan = await loadPlan(folder)
-  const app = await startStandIn(plan, { stack, database: postgres({ url: db.url }), environment: 'test' })
+  const app = await startStandIn(plan, { stack, database: postgres({ url: db.url }), environment })
   stack.endsWith(() => app.close())
   const admin = new Client(db.superuserUrl)
   await admin.connect()
