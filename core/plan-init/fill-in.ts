@@ -52,5 +52,10 @@ export const fillIn = (proposal: Proposal): string[] => [
   'paths: the budgets, and who approves a purge. A plan does not know how long your users can wait.',
   ...role(proposal),
   'services, checks: what the application answers while the feature is off. The catalogue knows nothing of it.',
-  ...(leftOut(proposal).length > 0 ? ['fixture: what it leaves out, see README.md.'] : []),
+  ...proposal.facts.surroundings.unwritten.map(
+    (object) => `fixture/schema.sql: "${object}", which the tables need. No drill can run before it is there.`,
+  ),
+  ...(leftOut(proposal).length > 0
+    ? ['fixture: whether a drill can do without what it leaves out, see README.md.']
+    : []),
 ]

@@ -1,7 +1,7 @@
 import type { ForeignKeyDefinition, TableDefinition } from '#core/ddl/definition.ts'
 import { createDependents } from '#core/ddl/dependents/create.ts'
 import { isMembership, isView } from '#core/ddl/dependents/definition.ts'
-import { addForeignKey, addValidForeignKey, distinctForeignKeys } from '#core/ddl/render/foreign-keys.ts'
+import { addForeignKey, addValidForeignKey, distinctForeignKeys, piecesOf } from '#core/ddl/render/foreign-keys.ts'
 import { named, role } from '#core/ddl/render/names.ts'
 import {
   attachKeys,
@@ -145,8 +145,9 @@ export const schemaBeforeRows = (facts: DatabaseFacts): Sql[] => {
   ]
 }
 
-/** A key over rows that do not fit it would be no key of the drill: it looks at them. */
-const addKey = (key: ForeignKeyDefinition): Sql[] => (key.validated ? addValidForeignKey(key) : addForeignKey(key))
+/** Looks at the rows. On partitions first, where the key may have another name: the one of the whole takes those in. */
+const addKey = (key: ForeignKeyDefinition): Sql[] =>
+  key.validated ? [...piecesOf(key), key].flatMap(addValidForeignKey) : addForeignKey(key)
 
 /** What comes after them, since an index is built faster than it is maintained, and policies bind the owner as well. */
 export const schemaAfterRows = (facts: DatabaseFacts): Sql[] => {

@@ -74,12 +74,12 @@ export async function findNeeded(
              'pg_catalog.pg_trigger'::pg_catalog.regclass, 'pg_catalog.pg_policy'::pg_catalog.regclass,
              'pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass,
              'pg_catalog.pg_language'::pg_catalog.regclass)
-       and (c.oid is null or c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c'))
+       and (c.oid is null or c.relkind in ('r', 'p', 'v', 'm', 'f', 'S'))
        and (c.oid is null or c.relkind <> 'S' or not exists (select from pg_catalog.pg_depend d
          where d.classid = own.classid and d.objid = own.objid and d.refclassid = own.classid and d.deptype in ('a', 'i')))
        -- Arrays and row types come with what they are made of.
        and (t.oid is null or t.typelem = 0 or t.typcategory <> 'A')
-       and (t.oid is null or t.typrelid = 0)
+       and (t.oid is null or t.typrelid = 0 or exists (select from pg_catalog.pg_class y where y.oid = t.typrelid and y.relkind = 'c'))
        -- Multiranges come with their range; what is in these schemas comes with the server.
        and (t.oid is null or t.typtype <> 'm')
        and coalesce(o.schema, '') not in ('pg_catalog', 'information_schema', 'pg_toast')

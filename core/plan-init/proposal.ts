@@ -105,9 +105,6 @@ export const propose = (name: string, facts: DatabaseFacts): Proposal => {
 export const leftOut = ({ facts }: Proposal): string[] => [
   ...facts.dependents.filter(isMembership).map(({ object }) => `${object}, with whoever subscribes to it`),
   ...facts.inTheWay.map(({ object }) => `${object}, which is in the way of the full path`),
-  ...facts.surroundings.unwritten.map(
-    (object) => `${object}, which the tables need: add it to fixture/schema.sql before the first drill`,
-  ),
 ]
 
 export const printedTables = ({ tables }: Proposal): string[] => tables.map(({ table }) => writeTable(table))

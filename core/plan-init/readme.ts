@@ -58,6 +58,10 @@ ${bullets(
           `No rows in ${empty.map(code).join(', ')}: a column needs a type that no value is made for. Write some into fixture/rows.sql.`,
         ]
       : []),
+    ...proposal.facts.surroundings.unwritten.map(
+      (object) =>
+        `MISSING: ${code(object)}, which the tables need. Write it into fixture/schema.sql before the first drill.`,
+    ),
     ...leftOut(proposal).map((object) => `Left out: ${object}.`),
     'Left out: rights beyond these tables and their schemas, the settings and passwords of roles, tablespaces, invalid indexes, security labels, the values of sequences.',
     'A row that a constraint does not allow is not made: the drill names the tables that stay empty.',

@@ -46,6 +46,9 @@ create view public."Recent images" with (security_invoker = true) as
   select i.id, c.body, t.name from public.images i
   join "Search App"."Doc Chunks" c on c."Id" = i.chunk_id join public.tenants t on t.id = c.tenant_id;
 
+create type public.corner as (x real, y real);
+create table public.places (id integer primary key, at public.corner);
+
 grant select on public.tenants, public.images, public."Recent images" to :reader;
 grant select, insert on "Search App"."Doc Chunks" to :reader;
 

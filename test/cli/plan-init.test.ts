@@ -168,6 +168,11 @@ describePostgres('a first plan from a live database', () => {
     expect(await readdir(mine)).toEqual(['notes.md'])
   })
 
+  test('names what the tables need and its fixture has not, so that nobody wonders why a drill fails', async () => {
+    const { code, stdout } = await init('places', db.url, '--tables', 'public.places')
+    expect([code, stdout]).toEqual([0, expect.stringContaining('fixture/schema.sql: "type public.corner"')])
+  })
+
   test('takes the tables that are named, and says which name was meant', async () => {
     expect(await init('images-alone', db.url, '--tables', 'public.images')).toMatchObject({ code: 0 })
     expect((await loadPlan(join(plans, 'images-alone'))).protects.tables).toEqual([
