@@ -76,8 +76,10 @@ export const readme = (proposal: Proposal, empty: readonly string[]): string => 
   return `# ${name}
 
 A first plan, written by \`vector-rollback plan init\` from the catalogue of ${code(facts.database)} (PostgreSQL ${facts.serverVersion}, ${facts.extension.name}
-${facts.extension.version} in schema ${code(facts.extension.schema)}). It reads, previews and drills as it is. Before it may do anything by itself, people fill in what a
-catalogue cannot know.
+${facts.extension.version} in schema ${code(facts.extension.schema)}). It passes its check and can be previewed as it is, and drilled${
+    facts.surroundings.unwritten.length > 0 ? ' once what the fixture lacks is there' : ' as well'
+  }. Before it may do
+anything by itself, people fill in what a catalogue cannot know.
 
 ## Fill in
 
