@@ -7,7 +7,7 @@ import { suggestion } from '#core/plan/nearest.ts'
 import { planFolder } from '#functions/plans.ts'
 
 /** The project's own plans. */
-const SHIPPED = fileURLToPath(new URL('../plans', import.meta.url))
+export const SHIPPED = fileURLToPath(new URL('../plans', import.meta.url))
 
 const usage = (name: `${string}.${string}`, message: string, fix: string) =>
   new RollbackError(name, message, { fix, category: 'usage' })

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { PlanCheckOptions } from '#cli/plan-check.ts'
 import type { PlanExplainOptions } from '#cli/plan-explain.ts'
+import type { PlanInitOptions } from '#cli/plan-init.ts'
 import type { PlanPreviewOptions } from '#cli/plan-preview.ts'
 import { SEVERITIES } from '#core/plan/vocabulary.ts'
 import {
@@ -19,8 +20,37 @@ import {
 export const planCommands = (program: Command): void => {
   const plan = program
     .command('plan')
-    .summary('check plans, explain decisions, preview paths')
-    .description('Checks plans, explains their decisions and previews their paths. Changes nothing.')
+    .summary('write a first plan, check plans, explain decisions, preview paths')
+    .description(
+      'Writes a first plan for a database of your own, checks plans, explains their decisions and previews their paths. Changes no database.',
+    )
+  plan
+    .command('init <name>')
+    .summary('write a first plan from the catalogue of a live database')
+    .description(
+      'Reads the catalogue of a database, in one read-only transaction and no row of a table, and writes the folder of a first plan: plan.yaml, sql/, README.md and the fixture of its drill. It names what only people can fill in. An existing folder is not overwritten.',
+    )
+    .addOption(
+      new Option(
+        '--from-database <url>',
+        'the database to protect: postgresql://user@host:5432/name; the password from PGPASSWORD',
+      ).makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--tables <list>', 'these tables, with commas between; default: all that have a vector column'),
+    )
+    .addOption(plans())
+    .addHelpText(
+      'after',
+      examples(
+        'plan init document-search --from-database postgresql://me@db.internal/app --plans ./plans',
+        'plan init document-search --from-database "$URL" --tables public.documents,public.chunks',
+      ),
+    )
+    .action(async (name: string, { tables, ...options }: PlanInitOptions & { tables?: string }) => {
+      const { planInit, tablesOf } = await import('#cli/plan-init.ts')
+      process.exitCode = await planInit(name, tables === undefined ? options : { ...options, tables: tablesOf(tables) })
+    })
   plan
     .command('check [plan...]')
     .summary('say what is wrong with plans, with file, line and column')

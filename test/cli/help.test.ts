@@ -25,6 +25,7 @@ describe('help', () => {
 
   test.each([
     ['plan', 'check'],
+    ['plan', 'init'],
     ['plan', 'preview'],
     ['drill'],
     ['run'],
