@@ -187,7 +187,7 @@ const fullRollback = async (afterwards: readonly { kind: string; input: unknown 
       held: null,
       steps: [{ kind: 'set-flag', input: {} }],
       settings: {
-        ...{ askFirst: false, escalate: false, reEnable: false, purgeNow: false, watch: false },
+        ...{ askFirst: false, delivers: false, escalate: false, reEnable: false, purgeNow: false, watch: false },
         ...{ approvalSeconds: 60, concurrency: 2, fullSteps: [], afterwards },
       },
     },
