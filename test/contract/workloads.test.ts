@@ -67,7 +67,7 @@ describe.each([
 })
 
 describe('ECS', () => {
-  test('names the tasks that still run from before, and is not done until they are gone', async () => {
+  test('names the tasks that still run from before, and is not done until they are gone (DEF-33)', async () => {
     const { workloads, load } = await openPlatforms()
     load({ ecs: { services: { 'app/web': { 'task-definition': 'web:42', count: 3, hold: true } } } })
     await workloads.restart(WEB, { marks: {}, ...NO_VARIABLES })
@@ -85,7 +85,7 @@ describe('ECS', () => {
     expect((await workloads.look(WEB)).rollout.stuck).toContain('circuit breaker')
   })
 
-  test('cannot go back to a task definition that is no longer active', async () => {
+  test('cannot go back to a task definition that is no longer active (DEF-23)', async () => {
     const { workloads } = await openPlatforms()
     await expect(workloads.version(WEB, 'web:40')).rejects.toMatchObject({ name: 'Workload.NoSuchVersion' })
     await expect(workloads.deploy(WEB, 'web:40', null)).rejects.toMatchObject({ name: 'Workload.Rejected' })

@@ -148,7 +148,7 @@ describePostgres('a damaged snapshot', () => {
     })
   })
 
-  test('that lacks a part is refused before any write', async () => {
+  test('that lacks a part is refused before any write (DEF-20)', async () => {
     await snapshotAll(world)
     const without: Objects = { ...world.objects, head: async (key) => (key === PART ? null : world.objects.head(key)) }
     const missing = { error: 'Snapshot.PartMissing', names: PART }
@@ -169,7 +169,7 @@ describePostgres('a damaged snapshot', () => {
     await refusesBeforeAnyWrite(verify, { error: 'Snapshot.PartCorrupt', names: PART })
   })
 
-  test('whose manifest is damaged is not chosen, and no older one in its place', async () => {
+  test('whose manifest is damaged is not chosen, and no older one in its place (DEF-17)', async () => {
     await snapshotAll(world)
     await purgeChosen(world)
     await tamper(world.objects, MANIFEST, (body) => body.subarray(0, 200))
