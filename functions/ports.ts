@@ -92,8 +92,22 @@ const lazyDatabase: Database = {
 const keyFor = (key: string): string | undefined =>
   isEvidenceKey(key) ? process.env.EVIDENCE_KEY || undefined : undefined
 
+type OfFew = Pick<Ports, 'approvalKey' | 'approvers'>
+
+/**
+ * Settings that few functions have. Not enumerable: whoever hands a copy of its ports on must not be asked for what it does not
+ * need, and the copy does not have them.
+ */
+const OF_FEW: PropertyDescriptorMap & Record<keyof OfFew, PropertyDescriptor> = {
+  approvalKey: { get: () => setting('APPROVAL_KEY') },
+  approvers: { get: () => Approvers.parse(JSON.parse(setting('APPROVERS'))) },
+}
+
 /** The ports of one call: the adapters, and what the call itself brings. */
-export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
+export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports =>
+  Object.defineProperties(commonPorts(call), OF_FEW) as Ports
+
+const commonPorts = (call: Pick<Ports, 'signal' | 'remaining'>): Omit<Ports, keyof OfFew> => ({
   flags: lazyFlags,
   parameters: lazyParameters,
   commands: lazyCommands,
@@ -109,12 +123,6 @@ export const portsFor = (call: Pick<Ports, 'signal' | 'remaining'>): Ports => ({
   deliverer: lazyDeliverer,
   executions: lazyExecutions(() => setting('STATE_MACHINE_ARN')),
   signer: lazySigner(() => setting('APPROVAL_KEY_ID')),
-  get approvalKey() {
-    return setting('APPROVAL_KEY')
-  },
-  get approvers() {
-    return Approvers.parse(JSON.parse(setting('APPROVERS')))
-  },
   starter: process.env.STARTER || null,
   alarms: lazyAlarms,
   metricHistory: lazyMetricHistory,
