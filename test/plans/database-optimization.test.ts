@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { rdsParameterGroups } from '#aws/rds.ts'
 import { awsWorkloads } from '#aws/workloads.ts'
+import { keys } from '#core/incident/keys.ts'
 import { checkPlan } from '#core/plan/check.ts'
 import { loadPlan, type Plan } from '#core/plan/load.ts'
 import { writeTable } from '#core/plan/vocabulary.ts'
@@ -217,7 +218,7 @@ describePostgres('database-optimization on a real server, as a master user that 
     expect(await world.query(parallel)).toEqual([{ proparallel: 'u' }])
     expect(statuses(report?.checks)).toMatchObject({ 'schema-as-recorded': 'pass', 'at-optimised-revision': 'pass' })
     const kept: string[] = []
-    for await (const { key } of world.stack.objects.list(`incidents/${incident}/captured/`))
+    for await (const { key } of world.stack.objects.list(keys.captured(incident)))
       kept.push(Buffer.from((await world.stack.objects.read(key))?.body ?? []).toString('utf8'))
     expect(kept.join('\n')).toContain('202508250001')
     // Again: it is undone already.
