@@ -162,7 +162,11 @@ test('without a database there are no alarms on it: nobody is told every day tha
     for (const [name, signal] of Object.entries(plan.signals))
       if (typeof signal.baseline !== 'string')
         expect(names.has(alarmName(plan, name, 'dev')), name).toBe(!needsDatabase(signal))
-  bare.resourceCountIs('AWS::Logs::MetricFilter', 0)
+  // Of the logs of applications: those of a database that there is not have none.
+  const ofApplications = plans.flatMap(({ signals }) =>
+    Object.values(signals).filter((signal) => signal.source.kind === 'log-filter' && !needsDatabase(signal)),
+  )
+  bare.resourceCountIs('AWS::Logs::MetricFilter', ofApplications.length)
 })
 
 describe('alarms on the product itself', () => {
