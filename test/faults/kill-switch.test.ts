@@ -22,6 +22,7 @@ const DO_NOT_ASK = [
   'preserve-evidence',
   'follow-delivery',
   'prove-delivery',
+  'prove-delivery-outside',
   'snapshot-part',
   'verify-snapshot',
   'choose-purge',
@@ -29,6 +30,8 @@ const DO_NOT_ASK = [
   'choose-restore',
   'safe-point',
   'verify',
+  // Asks before it creates test data, and only then: test/core/verify/http-check.test.ts.
+  'verify-outside',
   'watch',
   'gate',
   'needs-human',
