@@ -117,6 +117,10 @@ describe.skipIf(chromiumPath === null)('a report in Chromium', () => {
     for (const report of [fullReport(), stuckReport(), purgedReport()]) {
       await using opened = await browser.open(renderHtml(report, rollbackMachine))
       expect(await opened.page.locator('.picture').evaluate((box) => box.scrollWidth - box.clientWidth)).toBe(0)
+      // A picture that is too wide becomes smaller, by so little that it can be read.
+      const machine = opened.page.locator('.machine')
+      const scale = await machine.evaluate((svg) => svg.clientWidth / Number(svg.getAttribute('width')))
+      expect(scale).toBeGreaterThan(0.9)
     }
   })
 

@@ -1,7 +1,7 @@
 /** Font sizes as in `picture/caption.ts`, which measures by them. */
 export const PICTURE_STYLES = `
 .picture{padding:.25rem 0 1rem}
-.machine{display:block;margin:0 auto;font-family:inherit}
+.machine{display:block;margin:0 auto;font-family:inherit;max-width:max(100%,50rem);height:auto}
 .machine text{text-anchor:middle;fill:var(--ink)}
 .machine .name{font-size:13px;font-weight:600}
 .machine .note{font-size:11px;fill:var(--soft)}

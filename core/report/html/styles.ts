@@ -143,7 +143,7 @@ const PRINT = `
 body{font-size:10.5pt}header,main,footer{max-width:none;padding:0}
 .card,.tile,.banner{break-inside:avoid;box-shadow:none}.course,.timeline,.steps{break-inside:auto}
 tr,li{break-inside:avoid}h2,h3{break-after:avoid}.tiles{grid-template-columns:repeat(4,1fr)}
-.course-grid{display:block}.states{position:static;max-height:none}.scroll{overflow:visible}.machine{max-width:100%;height:auto}
+.course-grid{display:block}.states{position:static;max-height:none}.scroll{overflow:visible}.machine{max-width:100%}
 .raw,.skip,.contents{display:none}details::details-content{content-visibility:visible;display:block}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}`
 

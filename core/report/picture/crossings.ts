@@ -19,7 +19,7 @@ export interface Sides {
   readonly down: Map<number, Strand[]>
 }
 
-/** Crossings of the lines between neighbouring layers; one with a heavier line counts more. */
+/** Crossings of the lines between two neighbouring layers; one with a heavier line counts more. */
 export const crossingsBy = ({ down }: Sides) => {
   const count = (upper: readonly number[], lower: readonly number[]): number => {
     const at = positions([lower])
@@ -29,15 +29,17 @@ export const crossingsBy = ({ down }: Sides) => {
     return sum
   }
   const counted = new WeakMap<readonly number[], WeakMap<readonly number[], number>>()
-  return (order: Order): number =>
-    order.slice(1).reduce((sum, lower, before) => {
-      const upper = order[before] ?? []
-      const known = counted.get(upper) ?? new WeakMap<readonly number[], number>()
-      const here = known.get(lower) ?? count(upper, lower)
-      counted.set(upper, known.set(lower, here))
-      return sum + here
-    }, 0)
+  return (upper: readonly number[], lower: readonly number[]): number => {
+    const below = counted.get(upper) ?? new WeakMap<readonly number[], number>()
+    const here = below.get(lower) ?? count(upper, lower)
+    counted.set(upper, below.set(lower, here))
+    return here
+  }
 }
+
+/** Those of all layers. */
+export const crossingsIn = (order: Order, between: ReturnType<typeof crossingsBy>): number =>
+  order.slice(1).reduce((sum, lower, before) => sum + between(order[before] ?? [], lower), 0)
 
 /** Swaps neighbours as long as that saves crossings. */
 export const transposed = (order: Order, { up, down }: Sides): Order => {

@@ -1,4 +1,4 @@
-import { crossingsBy, type Order, positions, transposed } from '#core/report/picture/crossings.ts'
+import { crossingsBy, crossingsIn, type Order, positions, transposed } from '#core/report/picture/crossings.ts'
 import type { Mesh, Strand } from '#core/report/picture/mesh.ts'
 import { narrow } from '#core/report/picture/narrow.ts'
 import { excessOver, roomFor, spineOf } from '#core/report/picture/room.ts'
@@ -59,9 +59,9 @@ const grouped = (strands: readonly Strand[], key: (strand: Strand) => number): M
 export const ordering = (net: Mesh<unknown>, widths: readonly number[], wanted: number): Order => {
   const spine = spineOf(net)
   const sides = { up: grouped(net.strands, ({ lower }) => lower), down: grouped(net.strands, ({ upper }) => upper) }
-  const crossings = crossingsBy(sides)
+  const between = crossingsBy(sides)
   let order = walked(net, spine)
-  let best = { order, crossings: crossings(order) }
+  let best = { order, crossings: crossingsIn(order, between) }
   for (let sweep = 0; sweep < SWEEPS && best.crossings > 0; sweep++) {
     const downwards = sweep % 2 === 0
     const next = [...order]
@@ -69,13 +69,13 @@ export const ordering = (net: Mesh<unknown>, widths: readonly number[], wanted: 
     for (const layer of downwards ? layers : layers.reverse())
       next[layer] = sorted(next[layer] ?? [], downwards ? sides.up : sides.down, positions(next))
     order = transposed(next, sides)
-    const now = crossings(order)
+    const now = crossingsIn(order, between)
     if (now < best.crossings) best = { order, crossings: now }
   }
   if (spine.size === 0) return best.order
   return narrow(net, best.order, {
     sides,
-    crossings,
+    between,
     spine,
     excess: excessOver(net, spine, roomFor(widths), wanted),
     wanted,

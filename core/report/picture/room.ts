@@ -21,8 +21,8 @@ export const spineOf = ({ strands }: Mesh<unknown>): ReadonlySet<number> =>
   new Set(strands.filter(({ spine }) => spine).flatMap(({ upper, lower }) => [upper, lower]))
 
 /**
- * How many pixels, in all layers together, an order is too wide for a picture of `wanted` pixels whose spine stands at
- * `at`, when no other line is straight. 0: such a picture can be had.
+ * How many pixels a layer is too wide for a picture of `wanted` pixels whose spine stands at `at`, when no other line is
+ * straight. 0 for every layer: such a picture can be had.
  */
 export const excessOver = (net: Mesh<unknown>, spine: ReadonlySet<number>, room: Room, wanted: number) => {
   const reach = (knots: readonly Knot[]): number => {
@@ -38,14 +38,10 @@ export const excessOver = (net: Mesh<unknown>, spine: ReadonlySet<number>, room:
     return { free: true, left: 0, right: reach(knots) + (knots[0] ? room.width(knots[0]) / 2 : 0) }
   }
   const measured = new WeakMap<readonly number[], ReturnType<typeof measure>>()
-  const sides = (layer: readonly number[]) => {
+  return (layer: readonly number[], at: number): number => {
     const known = measured.get(layer) ?? measure(layer)
     measured.set(layer, known)
-    return known
+    const { free, left, right } = known
+    return Math.max(0, left - at) + Math.max(0, right - (free ? wanted : wanted - at))
   }
-  return (order: readonly (readonly number[])[], at: number): number =>
-    order.reduce((sum, layer) => {
-      const { free, left, right } = sides(layer)
-      return sum + Math.max(0, left - at) + Math.max(0, right - (free ? wanted : wanted - at))
-    }, 0)
 }
