@@ -1,3 +1,4 @@
+import { existsSync, statfsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 /** What moves tables and rows, and what they look like afterwards, runs again on the newest PostgreSQL; so do the roles of the bootstrap. */
@@ -15,13 +16,25 @@ const project = (name: string, major: string, include: string[]) => ({
 const { TEST_POSTGRES: chosen, TEST_DATABASE_URL: given } = process.env
 const all = project(`postgres-${given ? 'given' : (chosen ?? '15')}`, chosen ?? '15', ['test/**/*.test.ts'])
 
+/** What tests write is thrown away, but written durably as always: in memory, where there is room for it, that costs nothing. */
+const inMemory = (directory: string): { TMPDIR?: string } => {
+  if (process.env.TMPDIR || !existsSync(directory)) return {}
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize > 4 * 2 ** 30 ? { TMPDIR: directory } : {}
+}
+
 // The #aliases are Node's own package imports; nothing here has to know them.
 export default defineConfig({
   test: {
     // Who chose a version or gave a server gets that alone: TEST_POSTGRES=18 runs everything on 18.
     projects: chosen || given ? [all] : [all, project('postgres-18', '18', [...NEWEST, 'test/cli/bootstrap.test.ts'])],
     // The functions log as in AWS; here the assertions speak.
-    env: { POWERTOOLS_DEV: 'true', POWERTOOLS_LOG_LEVEL: 'SILENT', POWERTOOLS_METRICS_DISABLED: 'true' },
+    env: {
+      POWERTOOLS_DEV: 'true',
+      POWERTOOLS_LOG_LEVEL: 'SILENT',
+      POWERTOOLS_METRICS_DISABLED: 'true',
+      ...inMemory('/dev/shm'),
+    },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -27,9 +27,17 @@ export const passages = (knots: readonly Knot[], { upper, lower }: Strand): numb
 const priority = (knots: readonly Knot[], strand: Strand): number =>
   strand.weight * ([1, 1.5, 8][passages(knots, strand)] ?? 1)
 
+/** The strands, those first that are to be straight before others: the spine, then the heaviest. */
+export const byPriority = ({ knots, strands }: Mesh<unknown>): Strand[] =>
+  strands
+    .map((strand) => ({ strand, rank: priority(knots, strand) }))
+    .sort((a, b) => Number(b.strand.spine) - Number(a.strand.spine) || b.rank - a.rank)
+    .map(({ strand }) => strand)
+
 /**
- * Chooses the strands that are drawn as straight lines: the spine, which has one knot in a layer, then the heaviest, at most one up and one down from a knot,
- * and none that would cross another (Brandes and Köpf, 2001). So the order "left of" between blocks has no cycle.
+ * Chooses the strands that are drawn as straight lines, of a mesh that has them by their priority: at most one up and one
+ * down from a knot, and none that would cross another (Brandes and Köpf, 2001). So the order "left of" between blocks has
+ * no cycle.
  */
 const chooseStraight = (
   { knots, strands }: Mesh<unknown>,
@@ -38,10 +46,9 @@ const chooseStraight = (
 ): Strand[] => {
   const position = new Map(order.flatMap((layer) => layer.map((knot, at): [number, number] => [knot, at])))
   const at = (knot: number) => position.get(knot) ?? 0
-  const first = (a: Strand, b: Strand) => Number(b.spine) - Number(a.spine) || priority(knots, b) - priority(knots, a)
   const chosen: Strand[][] = order.map(() => [])
   const [hasUpper, hasLower] = [new Set<number>(), new Set<number>()]
-  for (const strand of [...strands].sort(first)) {
+  for (const strand of strands) {
     const beside = chosen[knots[strand.upper]?.layer ?? 0] ?? []
     const crossing = beside.some((o) => (at(o.upper) - at(strand.upper)) * (at(o.lower) - at(strand.lower)) <= 0)
     if (bent.has(strand) || crossing || hasLower.has(strand.upper) || hasUpper.has(strand.lower)) continue
@@ -52,7 +59,7 @@ const chooseStraight = (
   return chosen.flat()
 }
 
-/** The blocks of an order, where the strands of `bent` are not to be straight. */
+/** The blocks of an order, where the strands of `bent` are not to be straight; those of the mesh are in the order of `byPriority`. */
 export const blocksOf = (
   net: Mesh<unknown>,
   order: readonly (readonly number[])[],

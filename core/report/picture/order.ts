@@ -65,9 +65,13 @@ export const ordering = (net: Mesh<unknown>, widths: readonly number[], wanted: 
   for (let sweep = 0; sweep < SWEEPS && best.crossings > 0; sweep++) {
     const downwards = sweep % 2 === 0
     const next = [...order]
+    const at = positions(next)
     const layers = [...order.keys()]
-    for (const layer of downwards ? layers : layers.reverse())
-      next[layer] = sorted(next[layer] ?? [], downwards ? sides.up : sides.down, positions(next))
+    for (const layer of downwards ? layers : layers.reverse()) {
+      const knots = sorted(next[layer] ?? [], downwards ? sides.up : sides.down, at)
+      for (const [position, knot] of knots.entries()) at.set(knot, position)
+      next[layer] = knots
+    }
     order = transposed(next, sides)
     const now = crossingsIn(order, between)
     if (now < best.crossings) best = { order, crossings: now }

@@ -1,4 +1,4 @@
-import { type Beside, type Blocks, blocksOf, passages } from '#core/report/picture/blocks.ts'
+import { type Beside, type Blocks, blocksOf, byPriority, passages } from '#core/report/picture/blocks.ts'
 import type { Mesh, Strand } from '#core/report/picture/mesh.ts'
 import { roomFor } from '#core/report/picture/room.ts'
 
@@ -78,11 +78,12 @@ const toBlame = (net: Mesh<unknown>, packed: Packed): Strand[] => {
  * ones before short ones, lower ones before upper ones. Then the lines whose bend bought nothing become straight again.
  */
 export const packNarrow = (
-  net: Mesh<unknown>,
+  whole: Mesh<unknown>,
   order: readonly (readonly number[])[],
   widths: readonly number[],
   wanted: number,
 ): Packed => {
+  const net = { ...whole, strands: byPriority(whole) }
   const layer = ({ upper }: Strand) => net.knots[upper]?.layer ?? 0
   const tried = new Set<Strand>()
   let [packed, bent] = [pack(net, order, widths, tried), new Set<Strand>()]
