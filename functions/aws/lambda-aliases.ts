@@ -26,6 +26,10 @@ const MARK = 'VECTOR_ROLLBACK_'
 
 const isNotFound = (error: unknown): boolean => nameOf(error) === 'ResourceNotFoundException'
 
+/** Another change came first: somebody's, or our own whose answer was lost. No error: the next look begins with it. */
+const isOutdated = (error: unknown): boolean =>
+  ['PreconditionFailedException', 'ResourceConflictException'].includes(nameOf(error))
+
 /** The variables that are not ours: what must agree before a version is made of another one. */
 const withoutOurs = (variables: Readonly<Record<string, string>> = {}, how: RestartMarks) =>
   Object.entries(variables)
@@ -60,6 +64,14 @@ export const lambdaAliases = (limits: Limits = LIMITS): PlatformWorkloads<Lambda
         throw error
       }),
     )
+  /** Changes the revision that was read; `null` when it is another one by now. */
+  const change = <T>(workload: Lambda, doing: string, action: string, call: (lambda: LambdaClient) => Promise<T>) =>
+    send(workload, doing, action, (lambda) =>
+      call(lambda).catch((error: unknown) => {
+        if (isOutdated(error)) return null
+        throw error
+      }),
+    )
   const configuration = (workload: Lambda, Qualifier?: string) =>
     send(workload, 'Looking at', 'GetFunctionConfiguration', (lambda) =>
       lambda.send(
@@ -73,7 +85,7 @@ export const lambdaAliases = (limits: Limits = LIMITS): PlatformWorkloads<Lambda
   const move = async (workload: Lambda, FunctionVersion: string, RevisionId: string | undefined) => {
     const { function: FunctionName, alias: Name } = workload
     const RoutingConfig = { AdditionalVersionWeights: {} }
-    await send(workload, 'Moving', 'UpdateAlias', (lambda) =>
+    await change(workload, 'Moving', 'UpdateAlias', (lambda) =>
       lambda.send(
         new UpdateAliasCommand({
           FunctionName,
@@ -152,7 +164,7 @@ export const lambdaAliases = (limits: Limits = LIMITS): PlatformWorkloads<Lambda
       const variables = latest.Environment?.Variables ?? {}
       if (Object.entries(wanted).some(([name, value]) => variables[name] !== value)) {
         const Environment = { Variables: { ...variables, ...wanted } }
-        await send(workload, 'Restarting', 'UpdateFunctionConfiguration', (lambda) =>
+        await change(workload, 'Restarting', 'UpdateFunctionConfiguration', (lambda) =>
           lambda.send(
             new UpdateFunctionConfigurationCommand({
               FunctionName: workload.function,
@@ -165,7 +177,7 @@ export const lambdaAliases = (limits: Limits = LIMITS): PlatformWorkloads<Lambda
       }
       if (latest.LastUpdateStatus === 'InProgress') return
       // Gives the version that there is when nothing has changed since: publishing twice is publishing once.
-      const { Version = '', State } = await send(workload, 'Publishing', 'PublishVersion', (lambda) =>
+      const published = await change(workload, 'Publishing', 'PublishVersion', (lambda) =>
         lambda.send(
           new PublishVersionCommand({
             FunctionName: workload.function,
@@ -174,7 +186,8 @@ export const lambdaAliases = (limits: Limits = LIMITS): PlatformWorkloads<Lambda
           }),
         ),
       )
-      if (State !== 'Pending' && Version !== alias.FunctionVersion) await move(workload, Version, alias.RevisionId)
+      if (!published || published.State === 'Pending' || published.Version === alias.FunctionVersion) return
+      await move(workload, published.Version ?? '', alias.RevisionId)
     },
     async scale(workload) {
       throw new RollbackError('Workload.Rejected', `${printWorkload(workload)} has no count.`, {
