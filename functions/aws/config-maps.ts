@@ -1,5 +1,5 @@
 import { LIMITS, type Limits } from '#aws/clients.ts'
-import { isOutdated, kubernetes, rejected } from '#aws/kubernetes.ts'
+import { kubernetes, rejected } from '#aws/kubernetes.ts'
 import { RollbackError } from '#core/errors.ts'
 import { type ConfigMapPlace, printConfigMap } from '#core/plan/workloads.ts'
 import type { ConfigMaps } from '#core/ports-platform.ts'
@@ -10,19 +10,20 @@ interface ConfigMap {
   readonly immutable?: boolean
 }
 
+const missing = (place: ConfigMapPlace): RollbackError =>
+  new RollbackError('Workload.Missing', `There is no ${printConfigMap(place)}.`, {
+    fix: 'Correct the names in the plan, or the environment that it runs in.',
+    category: 'usage',
+  })
+
 const pathOf = ({ namespace, name }: ConfigMapPlace): string => `/api/v1/namespaces/${namespace}/configmaps/${name}`
 
 /** ConfigMaps, through the API of their cluster. Binary data stays as it is. */
 export const eksConfigMaps = (limits: Limits = LIMITS): ConfigMaps => {
-  const api = kubernetes(limits)
-  const find = async (place: ConfigMapPlace): Promise<ConfigMap> => {
+  const find = async (place: ConfigMapPlace, api = kubernetes(limits)): Promise<ConfigMap> => {
     const doing = `Reading ${printConfigMap(place)}`
     const answer = await api.call({ cluster: place.cluster, method: 'GET', path: pathOf(place), doing })
-    if (answer.status === 404)
-      throw new RollbackError('Workload.Missing', `There is no ${printConfigMap(place)}.`, {
-        fix: 'Correct the names in the plan, or the environment that it runs in.',
-        category: 'usage',
-      })
+    if (answer.status === 404) throw missing(place)
     if (answer.status !== 200) throw rejected(doing, answer)
     return answer.body as ConfigMap
   }
@@ -32,21 +33,22 @@ export const eksConfigMaps = (limits: Limits = LIMITS): ConfigMaps => {
       return { data, version: metadata.resourceVersion }
     },
     async write(place, data, version) {
-      if ((await find(place)).immutable)
+      const api = kubernetes(limits)
+      if ((await find(place, api)).immutable)
         throw new RollbackError('ConfigMap.Immutable', `${printConfigMap(place)} is immutable.`, {
           fix: 'Have the deployment mount another ConfigMap: previous-version brings that back.',
           category: 'refused',
         })
-      const doing = `Writing ${printConfigMap(place)}`
-      const body = [
-        { op: 'test', path: '/metadata/resourceVersion', value: version },
+      const patched = await api.patch({
+        cluster: place.cluster,
+        path: pathOf(place),
+        resourceVersion: version,
         // Also where there was no data at all.
-        { op: 'add', path: '/data', value: data },
-      ]
-      const answer = await api.call({ cluster: place.cluster, method: 'PATCH', path: pathOf(place), body, doing })
-      if (isOutdated(answer)) return false
-      if (answer.status !== 200) throw rejected(doing, answer)
-      return true
+        changes: [{ op: 'add', path: '/data', value: data }],
+        doing: `Writing ${printConfigMap(place)}`,
+      })
+      if (patched === 'missing') throw missing(place)
+      return patched === 'patched'
     },
   }
 }

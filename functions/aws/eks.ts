@@ -1,5 +1,5 @@
 import { LIMITS, type Limits } from '#aws/clients.ts'
-import { type Answer, isOutdated, kubernetes, rejected } from '#aws/kubernetes.ts'
+import { type Answer, kubernetes, rejected } from '#aws/kubernetes.ts'
 import { carriedOver, imagesOf, marksOf, type PodTemplate, restarted, sameVersion } from '#aws/pod-template.ts'
 import { missing, noSuchVersion } from '#aws/workload-errors.ts'
 import type { PlatformWorkloads } from '#aws/workloads.ts'
@@ -147,15 +147,14 @@ export const eksDeployments = (limits: Limits = LIMITS): PlatformWorkloads<Eks> 
     { metadata }: Deployment,
     changes: readonly { readonly path: string; readonly value: unknown }[],
   ): Promise<void> => {
-    const body = [
-      { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
-      ...changes.map((change) => ({ op: 'replace', ...change })),
-    ]
-    const what = `${doing} ${printWorkload(workload)}`
-    const call = { cluster: workload.cluster, method: 'PATCH', path: pathOf(workload), body, doing: what } as const
-    const answer = await api.call(call)
-    if (answer.status === 404) throw missing(workload)
-    if (answer.status !== 200 && !isOutdated(answer)) throw rejected(what, answer)
+    const patched = await api.patch({
+      cluster: workload.cluster,
+      path: pathOf(workload),
+      resourceVersion: metadata.resourceVersion,
+      changes: changes.map((change) => ({ op: 'replace', ...change })),
+      doing: `${doing} ${printWorkload(workload)}`,
+    })
+    if (patched === 'missing') throw missing(workload)
   }
   const replicaSetOf = (workload: Eks, looked: Looked, name: string): ReplicaSet => {
     const named = looked.replicaSets.find((one) => one.metadata.name === name || String(revisionOf(one)) === name)

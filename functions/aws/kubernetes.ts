@@ -23,7 +23,7 @@ export interface Answer {
 
 export interface KubernetesCall {
   readonly cluster: string
-  readonly method: 'GET' | 'PATCH' | 'PUT'
+  readonly method: 'GET' | 'PATCH'
   /** From the root of its API, with the query. */
   readonly path: string
   readonly body?: unknown
@@ -130,13 +130,26 @@ const denied = (doing: string, { status, body }: Answer): RollbackError =>
 
 const PAUSE_MS = 300
 
-/**
- * Calls of a Kubernetes API in EKS. Resolves to every answer below 500 but 401, 403 and 429. What changes must carry the version
- * that it changes, since a call whose answer is lost is made again.
- */
-export const kubernetes = (limits: Limits = LIMITS) => ({
-  async call(call: KubernetesCall): Promise<Answer> {
-    const cluster = await findCluster(call.cluster, limits)
+/** A change of one object, in the version that was read: a call whose answer is lost is made again. */
+export interface KubernetesPatch {
+  readonly cluster: string
+  readonly path: string
+  readonly resourceVersion: string
+  readonly changes: readonly { readonly op: 'add' | 'replace'; readonly path: string; readonly value: unknown }[]
+  readonly doing: string
+}
+
+/** The API of the Kubernetes clusters in EKS, for one operation: a cluster's address is asked for once in it. */
+export const kubernetes = (limits: Limits = LIMITS) => {
+  const clusters = new Map<string, Promise<Cluster>>()
+  const clusterOf = (name: string): Promise<Cluster> => {
+    const found = clusters.get(name) ?? findCluster(name, limits)
+    clusters.set(name, found)
+    return found
+  }
+  /** Resolves to every answer below 500 but 401, 403 and 429. */
+  const call = async (call: KubernetesCall): Promise<Answer> => {
+    const cluster = await clusterOf(call.cluster)
     const token = await eksToken(call.cluster, process.env.AWS_REGION ?? 'us-east-1')
     for (let attempt = 1; ; attempt++) {
       const answer = await once(cluster, call, token, limits).catch((error: unknown) => {
@@ -153,14 +166,31 @@ export const kubernetes = (limits: Limits = LIMITS) => ({
         throw unreachable(call.doing, `the answer is ${answer.status}${messageOf(answer.body)}`)
       await sleep(PAUSE_MS * attempt)
     }
-  },
-})
+  }
+  const versionOf = async ({ cluster, path, doing }: KubernetesPatch): Promise<string | undefined> => {
+    const { body } = await call({ cluster, method: 'GET', path, doing })
+    return (body as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion
+  }
+  /**
+   * `outdated`: it is another version by now, be it by our own call whose answer was lost; nothing was changed. Throws
+   * `Workload.Rejected` when the cluster will not have the change.
+   */
+  const patch = async (patch: KubernetesPatch): Promise<'patched' | 'outdated' | 'missing'> => {
+    const { cluster, path, resourceVersion, changes, doing } = patch
+    const body = [{ op: 'test', path: '/metadata/resourceVersion', value: resourceVersion }, ...changes]
+    const answer = await call({ cluster, method: 'PATCH', path, body, doing })
+    if (answer.status === 200) return 'patched'
+    if (answer.status === 404) return 'missing'
+    if (answer.status === 409) return 'outdated'
+    // 422 is said of a version that does not fit, and of content that the cluster or one of its policies refuses.
+    if (answer.status === 422 && (await versionOf(patch)) !== resourceVersion) return 'outdated'
+    throw rejected(doing, answer)
+  }
+  return { call, patch }
+}
 
 const isCertificate = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && /CERT|SELF_SIGNED|ALTNAME/.test(String(error.code))
-
-/** A change that was not made, because somebody else had made another since it was read. */
-export const isOutdated = ({ status }: Answer): boolean => status === 409 || status === 422
 
 export const rejected = (doing: string, { status, body }: Answer): RollbackError =>
   new RollbackError('Workload.Rejected', `${doing} failed with ${status}${messageOf(body)}.`, {

@@ -117,6 +117,24 @@ describe('Lambda', () => {
     expect(CodeSha256).toBe(seven.CodeSha256)
   })
 
+  test.each([
+    'UpdateFunctionConfiguration',
+    'PublishVersion',
+    'UpdateAlias',
+  ])('is restarted once when the answer to %s is lost', async (operation) => {
+    const { workloads, faults } = await openPlatforms()
+    faults.add({ service: 'lambda', operation, times: 1, fault: { loseAnswer: true } })
+    for (let calls = 0; calls < 6; calls++) await workloads.restart(SEARCH, restart)
+    expect(await workloads.look(SEARCH)).toMatchObject({ version: '8', rollout: { done: true } })
+  })
+
+  test('goes back once when the answer to that is lost', async () => {
+    const { workloads, faults } = await openPlatforms()
+    faults.add({ service: 'lambda', operation: 'UpdateAlias', times: 1, fault: { loseAnswer: true } })
+    await workloads.deploy(SEARCH, '6', null)
+    expect((await workloads.look(SEARCH)).version).toBe('6')
+  })
+
   test('is not restarted where $LATEST has other code: that would deploy it', async () => {
     const { workloads, load } = await openPlatforms()
     load({ lambda: { search: { versions: { '9': { code: 'nine' } }, aliases: { live: '7' } } } })
@@ -175,6 +193,23 @@ describe('EKS', () => {
     load({ eks: { main: { deployments: { 'default/vectorizer': now } } } })
     await workloads.deploy(POD, (await workloads.version(POD, '1')).version, null)
     expect((await workloads.look(POD)).rollout.stuck).toContain('timed out')
+  })
+
+  test('says what the cluster refuses, and not that somebody else was faster', async () => {
+    const { workloads, faults } = await openPlatforms()
+    const refused = { name: 'Workload.Rejected', message: expect.stringContaining('422') }
+    faults.add({ service: 'kubernetes', operation: 'PatchDeployment', fault: { status: 422 } })
+    await expect(workloads.scale(POD, 1)).rejects.toMatchObject(refused)
+    faults.add({ service: 'kubernetes', operation: 'PatchConfigMap', fault: { status: 422 } })
+    const { version } = await eksConfigMaps().read(PLACE)
+    await expect(eksConfigMaps().write(PLACE, { 'hub.enabled': 'false' }, version)).rejects.toMatchObject(refused)
+  })
+
+  test('asks for the address of its cluster once a look, so that many looks are not throttled', async () => {
+    const { workloads, faults } = await openPlatforms()
+    faults.add({ service: 'eks', operation: 'DescribeCluster', times: 1, fault: { delay: 0 } })
+    faults.add({ service: 'eks', operation: 'DescribeCluster', fault: { status: 429, code: 'ThrottlingException' } })
+    expect(await workloads.look(POD)).toMatchObject({ count: 3 })
   })
 
   test('has a ConfigMap replaced only in the version that was read', async () => {
