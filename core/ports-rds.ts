@@ -36,7 +36,8 @@ export type AcuRange = { readonly min: number; readonly max: number }
 export interface Capacities {
   /** `null` when there is no such cluster; `range: null` when it is not serverless. `status` as RDS says: `available`, `modifying`. */
   read(cluster: string): Promise<{ range: AcuRange | null; status: string } | null>
-  write(cluster: string, range: AcuRange): Promise<void>
+  /** `busy`: the cluster is in the middle of something else, and nothing was changed. */
+  write(cluster: string, range: AcuRange): Promise<'taken' | 'busy'>
 }
 
 export interface SnapshotSource {

@@ -61,10 +61,10 @@ export const keepRelief = async (
     await keepRelief(run, of, { before, set, at }, objects)
 }
 
-/** What to do to put something back: nothing was relieved, somebody has changed it since, or to what. */
+/** What to do to put something back: nothing was relieved, it is back already, somebody has changed it since, or to what. */
 export type PutBack =
   | { readonly kind: 'none' }
-  | { readonly kind: 'changed-since'; readonly open: readonly string[] }
+  | { readonly kind: 'back' | 'changed-since'; readonly open: readonly string[] }
   | { readonly kind: 'to'; readonly value: Relief['before']; readonly open: readonly string[] }
 
 /** Looks through the reliefs that are open, newest first: each must be what stands there, else somebody decided otherwise. */
@@ -79,10 +79,13 @@ export const putBackTo = async (of: Relieved, current: Relief['before'], objects
     value = relief.before
     ours = true
   }
-  return ours ? { kind: 'to', value, open: keys } : { kind: 'changed-since', open: keys }
+  if (ours) return { kind: 'to', value, open: keys }
+  // Who put it back was killed before he could say so.
+  const isBack = open.some(({ relief }) => same(current, relief.before))
+  return { kind: isBack ? 'back' : 'changed-since', open: keys }
 }
 
-/** Says of reliefs that they are over. */
+/** Says of reliefs that they are over: once what they changed is seen to be back, else a retry would find none of them. */
 export const endReliefs = async (run: Run, open: readonly string[], at: string, objects: Objects): Promise<void> => {
   for (const key of open)
     await writeJson(objects, key.replace(/\.json$/, '.back.json'), { incident: run.incident, at }, { ifAbsent: true })

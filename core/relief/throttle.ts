@@ -38,12 +38,19 @@ const readPlain = async (names: readonly string[], parameters: Parameters): Prom
   })
 }
 
-const confirm = async (written: ReadonlyMap<string, string>, ports: ThrottlePorts): Promise<void> => {
-  if (written.size === 0) return
+type Change = Pick<Plain, 'name' | 'type'> & { readonly to: string }
+
+/** Writes the values one by one, and reads them back together. */
+const writeAll = async (run: Run, changes: readonly Change[], ports: ThrottlePorts): Promise<void> => {
+  for (const { name, to, type } of changes) {
+    await requireMayChange(run, ports.objects)
+    await ports.parameters.write(name, to, type)
+  }
+  if (changes.length === 0) return
   await readBack(async () => {
-    const stored = await ports.parameters.read([...written.keys()])
-    return [...written].flatMap(([name, value]) =>
-      stored.some((one) => one.name === name && one.value === value) ? [] : [name],
+    const stored = await ports.parameters.read(changes.map(({ name }) => name))
+    return changes.flatMap(({ name, to }) =>
+      stored.some((one) => one.name === name && one.value === to) ? [] : [name],
     )
   }, ports)
 }
@@ -54,24 +61,21 @@ export const setThrottle = async (
   set: Readonly<Record<string, string>>,
   ports: ThrottlePorts,
 ): Promise<{ changed: boolean; lines: string[] }> => {
-  const { parameters, objects } = ports
   const at = ports.clock.now().toISOString()
   const lines: string[] = []
-  const written = new Map<string, string>()
-  for (const { name, value, type } of await readPlain(Object.keys(set), parameters)) {
+  const changes: Change[] = []
+  for (const { name, value, type } of await readPlain(Object.keys(set), ports.parameters)) {
     const to = set[name] ?? value
     if (value === to) {
       lines.push(`${name} is "${to}"`)
       continue
     }
-    await keepRelief(run, { kind: 'throttle', thing: name }, { before: value, set: to, at }, objects)
-    await requireMayChange(run, objects)
-    await parameters.write(name, to, type)
+    await keepRelief(run, { kind: 'throttle', thing: name }, { before: value, set: to, at }, ports.objects)
     lines.push(`${name} from "${value}" to "${to}"`)
-    written.set(name, to)
+    changes.push({ name, type, to })
   }
-  await confirm(written, ports)
-  return { changed: written.size > 0, lines }
+  await writeAll(run, changes, ports)
+  return { changed: changes.length > 0, lines }
 }
 
 /** Puts back what throttles found, unless somebody has set another value since. */
@@ -80,24 +84,21 @@ export const endThrottle = async (
   names: readonly string[],
   ports: ThrottlePorts,
 ): Promise<{ changed: boolean; lines: string[] }> => {
-  const { parameters, objects } = ports
-  const at = ports.clock.now().toISOString()
+  const { parameters, objects, clock } = ports
   const lines: string[] = []
-  const written = new Map<string, string>()
+  const changes: Change[] = []
+  const over: string[] = []
   for (const { name, value, type } of await readPlain(names, parameters)) {
     const back = await putBackTo({ plan: run.plan, kind: 'throttle', thing: name }, value, objects)
-    if (back.kind === 'none') {
-      lines.push(`${name} is "${value}": no throttle of it is open`)
-      continue
-    }
+    if (back.kind !== 'none') over.push(...back.open)
     if (back.kind === 'to' && typeof back.value === 'string') {
-      await requireMayChange(run, objects)
-      await parameters.write(name, back.value, type)
       lines.push(`${name} from "${value}" back to "${back.value}"`)
-      written.set(name, back.value)
-    } else lines.push(`${name} is "${value}", which no throttle has set: left alone`)
-    await endReliefs(run, back.open, at, objects)
+      changes.push({ name, type, to: back.value })
+    } else if (back.kind === 'none') lines.push(`${name} is "${value}": no throttle of it is open`)
+    else if (back.kind === 'back') lines.push(`${name} is "${value}" again`)
+    else lines.push(`${name} is "${value}", which no throttle has set: left alone`)
   }
-  await confirm(written, ports)
-  return { changed: written.size > 0, lines }
+  await writeAll(run, changes, ports)
+  await endReliefs(run, over, clock.now().toISOString(), objects)
+  return { changed: changes.length > 0, lines }
 }

@@ -36,38 +36,50 @@ const rangeOf = async (
   return { range: found.range, status: found.status }
 }
 
-/** RDS needs a moment. */
+/** RDS needs a moment: what was changed is looked at again then, and what it had no time for is tried again. */
 const POLL_SECONDS = 10
+const untilAvailable = (status: string): number => (status === 'available' ? 0 : POLL_SECONDS)
 
-const settled = async (cluster: string, ports: CapacityPorts): Promise<number> =>
-  (await rangeOf(cluster, ports)).status === 'available' ? 0 : POLL_SECONDS
+const write = async (
+  run: Run,
+  cluster: string,
+  from: AcuRange,
+  to: AcuRange,
+  how: 'to' | 'back to',
+  ports: CapacityPorts,
+) => {
+  await requireMayChange(run, ports.objects)
+  return (await ports.capacities.write(cluster, to)) === 'busy'
+    ? { changed: false, detail: `"${cluster}" has ${print(from)} and is busy`, waitSeconds: POLL_SECONDS }
+    : { changed: true, detail: `"${cluster}" from ${print(from)} ${how} ${print(to)}`, waitSeconds: POLL_SECONDS }
+}
 
 const raise = async (run: Run, cluster: string, asked: AcuRange, ports: CapacityPorts) => {
-  const { range } = await rangeOf(cluster, ports)
+  const { range, status } = await rangeOf(cluster, ports)
   const to = { min: Math.max(range.min, asked.min), max: Math.max(range.max, asked.max) }
   if (to.min === range.min && to.max === range.max)
-    return { changed: false, detail: `"${cluster}" has ${print(range)}` }
+    return {
+      changed: false,
+      detail: `"${cluster}" has ${print(range)}`,
+      waitSeconds: untilAvailable(status),
+    }
   const at = ports.clock.now().toISOString()
   await keepRelief(run, { kind: 'capacity', thing: cluster }, { before: range, set: to, at }, ports.objects)
-  await requireMayChange(run, ports.objects)
-  await ports.capacities.write(cluster, to)
-  return { changed: true, detail: `"${cluster}" from ${print(range)} to ${print(to)}` }
+  return write(run, cluster, range, to, 'to', ports)
 }
 
 const lower = async (run: Run, cluster: string, ports: CapacityPorts) => {
-  const { range } = await rangeOf(cluster, ports)
+  const { range, status } = await rangeOf(cluster, ports)
   const back = await putBackTo({ plan: run.plan, kind: 'capacity', thing: cluster }, range, ports.objects)
-  const end = (open: readonly string[]) => endReliefs(run, open, ports.clock.now().toISOString(), ports.objects)
-  if (back.kind === 'none')
-    return { changed: false, detail: `"${cluster}" has ${print(range)}: nothing is to be put back` }
-  if (back.kind === 'to' && isRange(back.value)) {
-    await requireMayChange(run, ports.objects)
-    await ports.capacities.write(cluster, back.value)
-    await end(back.open)
-    return { changed: true, detail: `"${cluster}" from ${print(range)} back to ${print(back.value)}` }
-  }
-  await end(back.open)
-  return { changed: false, detail: `"${cluster}" has ${print(range)}, which no step has set: left alone` }
+  if (back.kind === 'to' && isRange(back.value)) return write(run, cluster, range, back.value, 'back to', ports)
+  if (back.kind !== 'none') await endReliefs(run, back.open, ports.clock.now().toISOString(), ports.objects)
+  const why = {
+    none: ': nothing is to be put back',
+    back: ' again',
+    to: ', which no step has set: left alone',
+    'changed-since': ', which no step has set: left alone',
+  }[back.kind]
+  return { changed: false, detail: `"${cluster}" has ${print(range)}${why}`, waitSeconds: untilAvailable(status) }
 }
 
 export const capacity = defineStep({
@@ -80,10 +92,8 @@ export const capacity = defineStep({
     await requireMayChange(run, objects)
     const ports = { capacities, objects, clock }
     const cluster = inEnvironment(input.cluster ?? input.back ?? '', environment)
-    const result =
-      input.cluster === undefined
-        ? await lower(run, cluster, ports)
-        : await raise(run, cluster, { min: input.min ?? 0, max: input.max ?? 0 }, ports)
-    return { ...result, waitSeconds: await settled(cluster, ports) }
+    return input.cluster === undefined
+      ? lower(run, cluster, ports)
+      : raise(run, cluster, { min: input.min ?? 0, max: input.max ?? 0 }, ports)
   },
 })

@@ -153,8 +153,13 @@ export const rdsCapacities = (limits = LIMITS): Capacities => ({
       ServerlessV2ScalingConfiguration: { MinCapacity: min, MaxCapacity: max },
       ApplyImmediately: true,
     })
-    await ask({ doing: `Changing the capacity of cluster "${cluster}"`, action: 'rds:ModifyDBCluster' }, () =>
-      client(limits).send(modify),
+    return ask<'taken' | 'busy'>(
+      { doing: `Changing the capacity of cluster "${cluster}"`, action: 'rds:ModifyDBCluster' },
+      async () => {
+        await client(limits).send(modify)
+        return 'taken'
+      },
+      (error) => (BUSY.test(error) ? 'busy' : undefined),
     )
   },
 })

@@ -216,6 +216,8 @@ export const rdsService = ({ directory }: { directory: string }): RdsService => 
         if (!(range.max >= range.min && range.max > 0) || form.get('ApplyImmediately') !== 'true')
           throw new ApiError('InvalidParameterCombination', 'Only a range of capacity, at once, is served locally.')
         const before = stored.state.clusters[name] ?? { status: 'available' }
+        if (before.status !== 'available')
+          throw new ApiError('InvalidDBClusterStateFault', `${name} is ${before.status}.`)
         const clusters = { ...stored.state.clusters, [name]: { ...before, ...range } }
         save({ ...stored, state: { ...stored.state, clusters } })
         return { DBCluster: cluster(name) }

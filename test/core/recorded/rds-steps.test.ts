@@ -118,6 +118,21 @@ describe('database parameters', () => {
     expect(await readLeftOpen(world.stack.objects, run.incident)).toEqual([])
   })
 
+  test('that wait for a reboot are asked for also when the call that changed them was killed before it could ask', async () => {
+    const world = await start()
+    await world.load(groupOf(null, '5000', 'pg_stat_statements'))
+    const run = await world.begin('one')
+    const mend = world.stack.faults.add({ service: 'rds', operation: 'DescribeDBInstances', fault: { status: 500 } })
+    await expect(world.step(run, 'parameter-group', group)).rejects.toMatchObject({ errorType: 'Rds.Unreachable' })
+    mend()
+    // RDS does not say yet that it waits.
+    await world.load(groupOf(null, '200', 'pg_stat_statements'))
+    const { changed, detail } = await world.step(run, 'parameter-group', group)
+    expect(changed).toBe(false)
+    expect(detail).toContain('Reboot "app-1" in a window, so that max_connections take effect')
+    expect(await readLeftOpen(world.stack.objects, run.incident)).toHaveLength(1)
+  })
+
   test('are refused where the group is not there, and where the record does not know them', async () => {
     const world = await start()
     const other = (more: object) =>
@@ -159,11 +174,16 @@ describe('capacity', () => {
     const world = await configWorld(withSteps(STEPS), clusterOf({ min: 8, max: 16 }))
     const run = await world.begin('one')
     const raised = await world.step(run, 'capacity', up)
-    expect(raised).toMatchObject({ changed: true, waitSeconds: 0 })
+    expect(raised).toMatchObject({ changed: true, waitSeconds: 10 })
     expect(raised.detail).toBe('"app-test" from 8 to 16 ACU to 8 to 32 ACU')
-    expect((await world.step(run, 'capacity', up)).changed).toBe(false)
-    const { detail } = await world.step(await world.begin('two'), 'capacity', back)
+    expect(await world.step(run, 'capacity', up)).toMatchObject({ changed: false, waitSeconds: 0 })
+    const two = await world.begin('two')
+    const { detail } = await world.step(two, 'capacity', back)
     expect(detail).toBe('"app-test" from 8 to 32 ACU back to 8 to 16 ACU')
+    expect(await world.step(two, 'capacity', back)).toMatchObject({
+      detail: '"app-test" has 8 to 16 ACU again',
+      waitSeconds: 0,
+    })
     expect((await world.step(await world.begin('three'), 'capacity', back)).detail).toContain(
       'nothing is to be put back',
     )
@@ -178,6 +198,25 @@ describe('capacity', () => {
       changed: false,
       detail: '"app-test" has 2 to 64 ACU, which no step has set: left alone',
     })
+  })
+
+  test.each([
+    ['raised', up, '4 to 32 ACU'],
+    ['put back', back, '1 to 2 ACU again'],
+  ])('is %s when the cluster has time for it, and nobody is called because it had none', async (_what, input, there) => {
+    const world = await configWorld(withSteps(STEPS), clusterOf({ min: 1, max: 2 }))
+    const run = await world.begin('one')
+    if (input === back) await world.step(run, 'capacity', up)
+    const at = input === back ? { min: 4, max: 32 } : { min: 1, max: 2 }
+    await world.load(clusterOf({ ...at, status: 'backing-up' }))
+    expect(await world.step(run, 'capacity', input)).toMatchObject({
+      changed: false,
+      detail: expect.stringContaining('is busy'),
+      waitSeconds: 10,
+    })
+    await world.load(clusterOf(at))
+    expect((await world.step(run, 'capacity', input)).changed).toBe(true)
+    expect((await world.step(run, 'capacity', input)).detail).toBe(`"app-test" has ${there}`)
   })
 
   test('is waited for while the cluster is being modified', async () => {

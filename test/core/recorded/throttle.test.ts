@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { openReliefs } from '#core/relief/relief.ts'
 import { configWorld, withSteps } from './world.ts'
 
 const STEP = 'throttle: { set: { "/app/{env}/RATE": "10", "/app/{env}/BATCH": "1" } }'
@@ -11,7 +12,13 @@ const start = async () => {
     ssm: { '/app/test/RATE': '500', '/app/test/BATCH': '64' },
   })
   const values = async () => [await world.value('/app/test/RATE'), await world.value('/app/test/BATCH')]
-  return { ...world, values }
+  const refuseWrites = () =>
+    world.stack.faults.add({
+      service: 'ssm',
+      operation: 'PutParameter',
+      fault: { status: 400, code: 'TooManyUpdates' },
+    })
+  return { ...world, values, refuseWrites }
 }
 
 describe('a throttle', () => {
@@ -56,14 +63,10 @@ describe('a throttle', () => {
   test('that was killed after it had kept a value, and before it wrote it, changes nothing at its end', async () => {
     const world = await start()
     const run = await world.begin('one')
-    const mend = world.stack.faults.add({
-      service: 'ssm',
-      operation: 'PutParameter',
-      fault: { status: 400, code: 'TooManyUpdates' },
-    })
+    const mend = world.refuseWrites()
     for (let call = 0; call < 2; call += 1)
       await expect(world.step(run, 'throttle', set)).rejects.toMatchObject({ errorType: 'Parameter.NotWritten' })
-    expect(await world.bucket('relief/')).toHaveLength(1)
+    expect(await world.bucket('relief/')).toHaveLength(2)
     mend()
     expect((await world.step(run, 'throttle', back)).changed).toBe(false)
     expect(await world.values()).toEqual(['500', '64'])
@@ -75,17 +78,39 @@ describe('a throttle', () => {
   test('goes back to what somebody set between a call that was killed and the next one', async () => {
     const world = await start()
     const run = await world.begin('one')
-    const mend = world.stack.faults.add({
-      service: 'ssm',
-      operation: 'PutParameter',
-      fault: { status: 400, code: 'TooManyUpdates' },
-    })
+    const mend = world.refuseWrites()
     await expect(world.step(run, 'throttle', set)).rejects.toMatchObject({ errorType: 'Parameter.NotWritten' })
     mend()
     await world.load({ ssm: { '/app/test/RATE': '77' } })
     await world.step(run, 'throttle', set)
     await world.step(run, 'throttle', back)
     expect(await world.values()).toEqual(['77', '64'])
+  })
+
+  test('that was put back by a call that was killed is over with the next one, which says so', async () => {
+    const world = await start()
+    const run = await world.begin('one')
+    await world.step(run, 'throttle', set)
+    await world.load({ ssm: { '/app/test/RATE': '500' } })
+    const { changed, detail } = await world.step(run, 'throttle', back)
+    expect(changed).toBe(true)
+    expect(detail).toContain('/app/test/RATE is "500" again')
+    expect(await openReliefs(world.stack.objects, 'small')).toEqual([])
+  })
+
+  test('is not over until what was put back is read so: a retry finds it', async () => {
+    const world = await start()
+    const run = await world.begin('one')
+    await world.step(run, 'throttle', set)
+    // The first reading is of what there is; those after it are of what was written.
+    world.stack.faults.add({ service: 'ssm', operation: 'GetParameters', times: 1, fault: { delay: 0 } })
+    const fault = { status: 400, code: 'InvalidKeyId' }
+    const mend = world.stack.faults.add({ service: 'ssm', operation: 'GetParameters', fault })
+    await expect(world.step(run, 'throttle', back)).rejects.toMatchObject({ errorType: 'Parameter.Unreadable' })
+    mend()
+    expect(await openReliefs(world.stack.objects, 'small')).toHaveLength(2)
+    await world.step(run, 'throttle', back)
+    expect([await world.values(), await openReliefs(world.stack.objects, 'small')]).toEqual([['500', '64'], []])
   })
 
   test('leaves a value alone that somebody has set since', async () => {
