@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { RollbackError } from '#core/errors.ts'
 import { leaveOpen } from '#core/incident/left-open.ts'
 import { requireMayChange } from '#core/incident/may-change.ts'
@@ -6,10 +7,21 @@ import { inEnvironment } from '#core/plan/parameter-name.ts'
 import { ParameterGroupInput } from '#core/plan/steps-rds.ts'
 import type { GroupName, GroupParameter, GroupUser } from '#core/ports-rds.ts'
 import { notLookedAt, recordedFor } from '#core/recorded/choose.ts'
-import { keepFound } from '#core/recorded/found.ts'
+import { keepFound, readFound } from '#core/recorded/found.ts'
 import { groupKey, pick, type RecordedGroupParameter, recordedGroupForm } from '#core/recorded/parameter-groups.ts'
 import { readBack } from '#core/relief/read-back.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
+
+/** What the record of the incident has of a look before the change. */
+const Found = z.array(
+  z.strictObject({
+    name: z.string(),
+    value: z.string().nullable(),
+    source: z.string(),
+    apply: z.enum(['dynamic', 'static']),
+    modifiable: z.boolean(),
+  }),
+)
 
 const same = (a: RecordedGroupParameter, b: RecordedGroupParameter): boolean =>
   a.set ? b.set && a.value === b.value : !b.set
@@ -57,12 +69,14 @@ export const parameterGroup = defineStep({
     const look = async () => pick(name, await parameterGroups.read(name), input.parameters)
     const different = (all: readonly GroupParameter[]) =>
       all.filter((now) => !same(then(now.name), recordedGroupForm(now)))
+    const step = { kind: 'parameter-group', input }
+    const earlier = await readFound(run, step, objects)
     const found = await look()
     const changes = different(found)
     const at = clock.now().toISOString()
     if (changes.length > 0) {
       requireModifiable(changes, name.group)
-      await keepFound(run, { kind: 'parameter-group', input, record: chosen.key, found }, { objects, at })
+      await keepFound(run, { ...step, record: chosen.key, found }, { objects, at })
       await requireMayChange(run, objects)
       await parameterGroups.write(
         name,
@@ -74,7 +88,9 @@ export const parameterGroup = defineStep({
       await readBack(async () => different(await look()).map(({ name: parameter }) => parameter), { clock, signal })
     }
     const users = await parameterGroups.users(name)
-    const fixed = changes.filter(({ apply }) => apply === 'static').map(({ name: parameter }) => parameter)
+    // Of this incident, and not of this call alone: the one before may have been killed before it could ask.
+    const changed = earlier === null ? changes : different(Found.parse(earlier))
+    const fixed = changed.filter(({ apply }) => apply === 'static').map(({ name: parameter }) => parameter)
     const waiting = fixed.length > 0 ? users : users.filter(({ status }) => status === 'pending-reboot')
     const names = fixed.length > 0 ? fixed : found.filter(({ apply }) => apply === 'static').map((one) => one.name)
     const ask = names.length > 0 ? askToReboot(name, waiting, names) : ''
