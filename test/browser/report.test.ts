@@ -2,9 +2,11 @@ import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { renderDrillHtml } from '#core/report/drill.ts'
 import { renderHtml } from '#core/report/html.ts'
-import { fullReport, hostileReport, purgedReport, stuckReport } from '#test/support/report.ts'
+import { fullReport } from '#test/support/report.ts'
 import { chromiumPath, inCi, keepScreenshot, type ReportBrowser, startBrowser } from '#test/support/report-browser.ts'
 import { drillReport } from '#test/support/report-drill.ts'
+import { purgedReport, stuckReport } from '#test/support/report-endings.ts'
+import { hostileReport } from '#test/support/report-hostile.ts'
 import { rollbackMachine } from '#test/support/report-machine.ts'
 
 const full = renderHtml(fullReport(), rollbackMachine)

@@ -1,5 +1,6 @@
 import type { DrillReport } from '#core/report/drill.ts'
-import { fullReport, purgedReport, stuckReport } from '#test/support/report.ts'
+import { fullReport } from '#test/support/report.ts'
+import { purgedReport, stuckReport } from '#test/support/report-endings.ts'
 import { after } from '#test/support/report-visits.ts'
 
 const local = { drill: true, environment: 'local' } as const

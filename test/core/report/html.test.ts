@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { renderHtml } from '#core/report/html.ts'
-import { fullReport, hostileReport, purgedReport, stuckReport } from '#test/support/report.ts'
+import { fullReport } from '#test/support/report.ts'
+import { purgedReport, stuckReport } from '#test/support/report-endings.ts'
+import { hostileReport } from '#test/support/report-hostile.ts'
 import { rollbackMachine } from '#test/support/report-machine.ts'
 
 const pages = {

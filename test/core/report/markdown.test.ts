@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { code, table, text } from '#core/report/markdown/markup.ts'
 import { renderMarkdown } from '#core/report/markdown.ts'
-import { fullReport, hostileReport, purgedReport, stuckReport } from '#test/support/report.ts'
+import { fullReport } from '#test/support/report.ts'
+import { purgedReport, stuckReport } from '#test/support/report-endings.ts'
+import { hostileReport } from '#test/support/report-hostile.ts'
 
 const report = fullReport()
 const lines = (markdown: string) => markdown.split('\n')

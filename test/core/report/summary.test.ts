@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { summary } from '#core/report/summary.ts'
-import { fullReport, stuckReport } from '#test/support/report.ts'
+import { fullReport } from '#test/support/report.ts'
+import { stuckReport } from '#test/support/report-endings.ts'
 
 test('--json has the promised keys and no others', () => {
   const document = summary(fullReport())
