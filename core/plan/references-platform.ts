@@ -4,7 +4,6 @@ import { everyStep } from './every-step.ts'
 import { suggestion } from './nearest.ts'
 import type { Broken } from './references.ts'
 import type { PlanFile } from './schema.ts'
-import type { PlanStep } from './steps.ts'
 import { printWorkload } from './workloads.ts'
 
 /** Flags that are brought by webhooks that there are not. */
@@ -58,29 +57,6 @@ const uncontaining = (plan: PlanFile): Broken[] =>
         ]
       : []
   })
-
-/** A step is found done by what it says: of two that say the same on one path, the second one would do nothing. */
-export const repeatedRestarts = (
-  steps: readonly { readonly step: PlanStep; readonly path: readonly PropertyKey[] }[],
-): Broken[] => {
-  const seen = new Set<string>()
-  return steps.flatMap(({ step, path }): Broken[] => {
-    if (step.kind !== 'restart') return []
-    // The list that it stands in, without its place and kind.
-    const key = canonicalJson([path.slice(0, -2), step.input])
-    if (!seen.has(key)) {
-      seen.add(key)
-      return []
-    }
-    return [
-      {
-        path,
-        message: `${printWorkload(step.input.workload)} is restarted twice on this path, and nothing tells the two apart.`,
-        fix: 'Say why each time: restart: { …, why: "after the second change" }.',
-      },
-    ]
-  })
-}
 
 /** What deliveries, versions and platforms name and nothing answers to. */
 export const brokenPlatform = (plan: PlanFile): Broken[] => [

@@ -4,7 +4,8 @@ import { brokenRamps, brokenWatch } from './references-after.ts'
 import { brokenChecks } from './references-checks.ts'
 import { configuredFlags } from './references-config.ts'
 import { brokenPeople, brokenRoles } from './references-people.ts'
-import { brokenPlatform, repeatedRestarts } from './references-platform.ts'
+import { brokenPlatform } from './references-platform.ts'
+import { repeatedSteps } from './references-repeated.ts'
 import { brokenEarlier } from './references-rows.ts'
 import { brokenRota } from './rota.ts'
 import type { PlanFile } from './schema.ts'
@@ -200,5 +201,5 @@ export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenRota(plan),
   ...brokenRamps(plan),
   ...brokenPlatform(plan),
-  ...repeatedRestarts(stepsOf(plan)),
+  ...repeatedSteps(stepsOf(plan)),
 ]

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { readPlan } from '#core/plan/load.ts'
 
 /** The smallest plan that has every path; 54 lines. */
 export const SMALL_PLAN = `version: 1
@@ -96,3 +97,7 @@ export const planFolder = async (files: Readonly<Record<string, string | Uint8Ar
 export const shown = (
   problems: readonly { file: string; line: number; column: number; message: string; fix: string }[],
 ): string[] => problems.map(({ file, line, column, message, fix }) => `${file}:${line}:${column} ${message} ${fix}`)
+
+/** The problems of the small plan with pieces of its text replaced. */
+export const problemsWith = async (...edits: readonly Edit[]): Promise<string[]> =>
+  shown((await readPlan(await planFolder({ 'plan.yaml': edited(...edits) }))).problems)

@@ -23,12 +23,6 @@ describe('a step on a workload', () => {
     expect((await problemsOf(['restart: { lambda: { function: f, alias: "7" } }']))[0]).toContain('Write the alias')
   })
 
-  test('is not restarted twice on one path without saying why: the second time would do nothing', async () => {
-    const twice = [`restart: { ${WEB} }`, `restart: { ${WEB} }`]
-    expect((await problemsOf(twice))[0]).toContain('is restarted twice on this path')
-    expect(await problemsOf([twice[0] ?? '', `restart: { ${WEB}, why: after the settings }`])).toEqual([])
-  })
-
   test('is scaled to nothing or back, never to a number of its own', async () => {
     expect(await problemsOf([`scale: { ${WEB}, to: 0 }`, `scale: { ${WEB}, to: recorded }`])).toEqual([])
     expect((await problemsOf([`scale: { ${WEB}, to: 3 }`]))[0]).toContain('neither 0 nor recorded')
