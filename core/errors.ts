@@ -32,3 +32,6 @@ export class RollbackError extends Error {
 }
 
 export const isRollbackError = (error: unknown): error is RollbackError => error instanceof RollbackError
+
+/** What whatever was thrown says. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,11 +1,11 @@
 import type { Measurement } from '#core/baseline/document.ts'
 import { spreadOf } from '#core/baseline/spread.ts'
+import { messageOf } from '#core/errors.ts'
 import type { IncidentId } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Services } from '#core/ports.ts'
 import { httpTiming } from '#core/verify/baseline-check.ts'
 import { judgeAnswer } from '#core/verify/http-answer.ts'
-import { messageOf } from '#core/verify/run-check.ts'
 import { type Place, serviceCall } from '#core/verify/service-request.ts'
 
 interface ServicePorts extends Place {

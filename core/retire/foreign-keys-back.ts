@@ -1,6 +1,7 @@
 import { findRelations } from '#core/ddl/catalogue/locate.ts'
 import type { ForeignKeyDefinition } from '#core/ddl/definition.ts'
 import { addForeignKey } from '#core/ddl/render/foreign-keys.ts'
+import { messageOf } from '#core/errors.ts'
 import { contains, printTable } from '#core/names.ts'
 import type { Session } from '#core/ports.ts'
 import type { Retirement } from '#core/retire/record.ts'
@@ -55,5 +56,3 @@ export async function addForeignKeys(
  * datatype_mismatch, duplicate_object.
  */
 const IMPOSSIBLE = new Set(['42P01', '42703', '42830', '42804', '42710'])
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

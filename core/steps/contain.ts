@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { RollbackError } from '#core/errors.ts'
+import { messageOf, RollbackError } from '#core/errors.ts'
 import type { Contained } from '#core/incident/incident.ts'
 import { Execution, Request } from '#core/incident/request.ts'
 import type { FlagPath } from '#core/names.ts'
@@ -51,7 +51,7 @@ const endRamps = async (
         await flags.write(parameter, NOBODY)
         return `${name} for 0%`
       } catch (error) {
-        return `the percentage of ${name} is not 0: ${error instanceof Error ? error.message : String(error)}`
+        return `the percentage of ${name} is not 0: ${messageOf(error)}`
       }
     }),
   )
@@ -88,7 +88,7 @@ export const containPlan = async (
   ])
   const failed = tried.find((result) => result.status === 'rejected')
   if (failed) {
-    const reason = failed.reason instanceof Error ? failed.reason.message : String(failed.reason)
+    const reason = messageOf(failed.reason)
     throw new RollbackError(
       'Containment.Incomplete',
       `${done.length} of ${tried.length} flags of plan "${plan.name}" are at their safe values. ${reason}`,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { expandTrees } from '#core/ddl/trees.ts'
+import { messageOf } from '#core/errors.ts'
 import { Evidence, evidenceNames, preserveEvidence as preserve } from '#core/evidence/preserve.ts'
 import { keys } from '#core/incident/keys.ts'
 import { requireLease } from '#core/incident/lease.ts'
@@ -42,7 +43,7 @@ export const preserveEvidence = defineStep({
         name,
         key: null,
         status: 'unknown' as const,
-        detail: error instanceof Error ? error.message : String(error),
+        detail: messageOf(error),
       })),
     )
     const index = `${folder}index.json`

@@ -1,13 +1,14 @@
 import { type Baseline, readBaseline, recordCommand } from '#core/baseline/document.ts'
 import { measureMetrics } from '#core/baseline/measure-metrics.ts'
 import { spreadOf } from '#core/baseline/spread.ts'
+import { messageOf } from '#core/errors.ts'
 import type { Run } from '#core/incident/run.ts'
 import type { BaselineCheck } from '#core/plan/checks.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Objects, Session } from '#core/ports.ts'
 import { type HttpPorts, runHttpCheck } from '#core/verify/http-check.ts'
 import type { MetricPorts } from '#core/verify/metric-check.ts'
-import { messageOf, numberOf, select, type Verdict } from '#core/verify/run-check.ts'
+import { numberOf, select, type Verdict } from '#core/verify/run-check.ts'
 
 /** Measurements of a time, of which the median counts. */
 const SAMPLES = 3

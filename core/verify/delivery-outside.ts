@@ -1,11 +1,11 @@
-import { isRollbackError } from '#core/errors.ts'
+import { isRollbackError, messageOf } from '#core/errors.ts'
 import type { Run } from '#core/incident/run.ts'
 import { containingFlags } from '#core/plan/containing.ts'
 import { printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Clock, Row, Services } from '#core/ports.ts'
 import { type Containment, judgeEcho, untilFollowed } from '#core/verify/delivery.ts'
-import { messageOf, type Verdict } from '#core/verify/run-check.ts'
+import type { Verdict } from '#core/verify/run-check.ts'
 import { type Place, serviceCall } from '#core/verify/service-request.ts'
 import { type CheckResult, DELIVERY_OF } from '#core/verify/verification.ts'
 

@@ -1,3 +1,4 @@
+import { messageOf } from '#core/errors.ts'
 import type { Incident } from '#core/incident/incident.ts'
 import type { Run } from '#core/incident/run.ts'
 import { reading } from '#core/incident/session.ts'
@@ -7,7 +8,7 @@ import type { Plan } from '#core/plan/load.ts'
 import type { Flag } from '#core/plan/schema.ts'
 import type { Clock, Database, Row, Session } from '#core/ports.ts'
 import { isUnreachable } from '#core/sql/errors.ts'
-import { messageOf, select, type Verdict } from '#core/verify/run-check.ts'
+import { select, type Verdict } from '#core/verify/run-check.ts'
 import { type CheckResult, DELIVERY_OF } from '#core/verify/verification.ts'
 
 interface DeliveryPorts {

@@ -1,7 +1,8 @@
+import { messageOf } from '#core/errors.ts'
 import type { MetricCheck } from '#core/plan/checks.ts'
 import type { MetricFigure } from '#core/plan/checks-metric.ts'
 import type { Clock, MetricHistory, MetricName } from '#core/ports.ts'
-import { messageOf, type Verdict } from '#core/verify/run-check.ts'
+import type { Verdict } from '#core/verify/run-check.ts'
 
 export interface MetricPorts {
   readonly metricHistory: MetricHistory

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { messageOf } from '#core/errors.ts'
 import { keys } from '#core/incident/keys.ts'
 import type { Run } from '#core/incident/run.ts'
 import { requireSamePlan } from '#core/incident/same-plan.ts'
@@ -10,7 +11,7 @@ import type { Clock, Flags, Objects } from '#core/ports.ts'
 import { runBaselineOutside } from '#core/verify/baseline-check.ts'
 import { type HttpPorts, runHttpCheck } from '#core/verify/http-check.ts'
 import { type MetricPorts, runMetricCheck } from '#core/verify/metric-check.ts'
-import { messageOf, runFlagCheck, type Verdict } from '#core/verify/run-check.ts'
+import { runFlagCheck, type Verdict } from '#core/verify/run-check.ts'
 
 const Seen = z.strictObject({ status: z.enum(['pass', 'fail', 'unknown']), detail: z.string() })
 

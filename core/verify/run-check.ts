@@ -1,3 +1,4 @@
+import { messageOf } from '#core/errors.ts'
 import { canonicalJson } from '#core/json.ts'
 import type { FlagCheck, SqlCheck } from '#core/plan/checks.ts'
 import { type Plan, resolveFlag } from '#core/plan/load.ts'
@@ -10,7 +11,6 @@ export type Verdict = { readonly status: 'pass' | 'fail' | 'unknown'; readonly d
 
 const pass = (detail: string): Verdict => ({ status: 'pass', detail })
 const fail = (detail: string): Verdict => ({ status: 'fail', detail })
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 /** Arrays and JSON as JSON; everything else as the server wrote it. */
 const textOf = (value: unknown): string => (typeof value === 'object' ? canonicalJson(value) : String(value))
 const shown = (value: unknown): string => (value === null ? 'null' : `"${textOf(value)}"`)

@@ -1,3 +1,4 @@
+import { messageOf } from '#core/errors.ts'
 import { containingFlags } from '#core/plan/containing.ts'
 import { deliveryOf } from '#core/plan/deliveries.ts'
 import { printDuration } from '#core/plan/duration.ts'
@@ -25,8 +26,6 @@ export interface FollowPorts extends DeliverPorts {
   /** Milliseconds that may be spent. */
   readonly remaining: () => number
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** The flags that are brought and have their safe value; of the others what to say. */
 const readFlags = async (plan: Plan, { flags, environment }: FollowPorts) => {

@@ -1,3 +1,4 @@
+import { messageOf } from '#core/errors.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Clock } from '#core/ports.ts'
 import {
@@ -12,8 +13,6 @@ import { pauseAfter } from '#core/workloads/pause.ts'
 
 /** Containment does not wait for a platform. What is not started by then goes on, or the step that follows it starts it again. */
 const START_MS = 10_000
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const untilStarted = async (
   plan: Plan,
