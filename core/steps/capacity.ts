@@ -1,7 +1,7 @@
 import { RollbackError } from '#core/errors.ts'
 import { requireMayChange } from '#core/incident/may-change.ts'
+import { planToChange } from '#core/incident/plan-to-change.ts'
 import type { Run } from '#core/incident/run.ts'
-import { requireSamePlan } from '#core/incident/same-plan.ts'
 import { inEnvironment } from '#core/plan/parameter-name.ts'
 import { CapacityInput } from '#core/plan/steps-rds.ts'
 import type { Clock, Objects } from '#core/ports.ts'
@@ -88,8 +88,7 @@ export const capacity = defineStep({
   event: inRun(CapacityInput),
   needs: ['capacities', 'objects', 'plans', 'environment', 'clock'],
   run: async ({ run, input }, { capacities, objects, plans, environment, clock }) => {
-    requireSamePlan(run, await plans.load(run.plan))
-    await requireMayChange(run, objects)
+    await planToChange(run, { plans, objects })
     const ports = { capacities, objects, clock }
     const cluster = inEnvironment(input.cluster ?? input.back ?? '', environment)
     return input.cluster === undefined

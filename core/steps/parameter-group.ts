@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { RollbackError } from '#core/errors.ts'
 import { leaveOpen } from '#core/incident/left-open.ts'
 import { requireMayChange } from '#core/incident/may-change.ts'
-import { requireSamePlan } from '#core/incident/same-plan.ts'
+import { planToChange } from '#core/incident/plan-to-change.ts'
 import { inEnvironment } from '#core/plan/parameter-name.ts'
 import { ParameterGroupInput } from '#core/plan/steps-rds.ts'
 import type { GroupName, GroupParameter, GroupUser } from '#core/ports-rds.ts'
@@ -54,9 +54,7 @@ export const parameterGroup = defineStep({
   event: inRun(ParameterGroupInput),
   needs: ['parameterGroups', 'objects', 'plans', 'environment', 'clock', 'signal'],
   run: async ({ run, input }, { parameterGroups, objects, plans, environment, clock, signal }) => {
-    const plan = await plans.load(run.plan)
-    requireSamePlan(run, plan)
-    await requireMayChange(run, objects)
+    const plan = await planToChange(run, { plans, objects })
     const name: GroupName = { of: input.of, group: inEnvironment(input.group, environment) }
     const chosen = await recordedFor(run, plan, objects)
     const recorded = chosen.record.parameterGroups?.[groupKey(name)]

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { RollbackError } from '#core/errors.ts'
-import { requireMayChange } from '#core/incident/may-change.ts'
+import { planToChange } from '#core/incident/plan-to-change.ts'
 import type { Run } from '#core/incident/run.ts'
-import { requireSamePlan } from '#core/incident/same-plan.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { RECORDED } from '#core/plan/steps-platform.ts'
 import { placeWorkload, printWorkload, type Workload, WorkloadEvent } from '#core/plan/workloads.ts'
@@ -43,9 +42,7 @@ export const previousVersion = defineStep({
   event: inRun(Input),
   needs: ['workloads', 'flags', 'objects', 'plans', 'clock', 'environment', 'signal'],
   run: async ({ run, input }, ports) => {
-    const plan = await ports.plans.load(run.plan)
-    requireSamePlan(run, plan)
-    await requireMayChange(run, ports.objects)
+    const plan = await planToChange(run, ports)
     const workload = placeWorkload(input.workload, ports.environment)
     const step = stepName(run, 'previous-version', input)
     const earlier = await readFound(run, step, ports)

@@ -1,7 +1,7 @@
 import { RollbackError } from '#core/errors.ts'
 import { requireMayChange } from '#core/incident/may-change.ts'
+import { planToChange } from '#core/incident/plan-to-change.ts'
 import type { Run } from '#core/incident/run.ts'
-import { requireSamePlan } from '#core/incident/same-plan.ts'
 import { digestOf } from '#core/json.ts'
 import { RdsSnapshotInput } from '#core/plan/steps-rds.ts'
 import { snapshotSource } from '#core/plan/touched.ts'
@@ -20,8 +20,7 @@ export const rdsSnapshot = defineStep({
   event: inRun(RdsSnapshotInput),
   needs: ['databaseSnapshots', 'objects', 'plans', 'environment'],
   run: async ({ run, input }, { databaseSnapshots, objects, plans, environment }) => {
-    requireSamePlan(run, await plans.load(run.plan))
-    await requireMayChange(run, objects)
+    await planToChange(run, { plans, objects })
     const source = snapshotSource(input, environment)
     const id = rdsSnapshotName(run, source)
     const of = `RDS snapshot "${id}" of ${source.of} "${source.name}"`
@@ -33,6 +32,7 @@ export const rdsSnapshot = defineStep({
       })
     if (found) return { changed: false, detail: `${of}: ${found.status}, ${found.percent}%`, waitSeconds: POLL_SECONDS }
     const tags = { 'vector-rollback:plan': run.plan, 'vector-rollback:incident': run.incident }
+    await requireMayChange(run, objects)
     const started = await databaseSnapshots.start(source, id, tags)
     if (started === 'no such database')
       throw new RollbackError('RdsSnapshot.NoDatabase', `There is no ${source.of} "${source.name}".`, {

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { requireMayChange } from '#core/incident/may-change.ts'
-import { requireSamePlan } from '#core/incident/same-plan.ts'
+import { planToChange } from '#core/incident/plan-to-change.ts'
 import { digestOf } from '#core/json.ts'
 import { placeWorkload, WorkloadEvent } from '#core/plan/workloads.ts'
 import type { WorkloadState } from '#core/ports-platform.ts'
@@ -16,8 +15,7 @@ export const restart = defineStep({
   event: inRun(z.strictObject({ workload: WorkloadEvent, why: z.string(), within: z.number() })),
   needs: ['workloads', 'objects', 'plans', 'clock', 'environment', 'signal'],
   run: async ({ run, input }, ports) => {
-    requireSamePlan(run, await ports.plans.load(run.plan))
-    await requireMayChange(run, ports.objects)
+    await planToChange(run, ports)
     const workload = placeWorkload(input.workload, ports.environment)
     const step = stepName(run, 'restart', input)
     const begin = async () => {

@@ -1,5 +1,5 @@
 import { requireMayChange } from '#core/incident/may-change.ts'
-import { requireSamePlan } from '#core/incident/same-plan.ts'
+import { planToChange } from '#core/incident/plan-to-change.ts'
 import { inEnvironment } from '#core/plan/parameter-name.ts'
 import type { Plans } from '#core/plan/plans.ts'
 import { RestoreConfigInput } from '#core/plan/steps-config.ts'
@@ -38,9 +38,7 @@ export const restoreConfig = defineStep({
   event: inRun(RestoreConfigInput),
   needs: ['parameters', 'configMaps', 'objects', 'plans', 'environment', 'clock', 'signal'],
   run: async ({ run, input }, { parameters, configMaps, objects, plans, environment, clock, signal }) => {
-    const plan = await plans.load(run.plan)
-    requireSamePlan(run, plan)
-    await requireMayChange(run, objects)
+    const plan = await planToChange(run, { plans, objects })
     if (input.configmap) {
       const place = placeConfigMap(input.configmap, environment)
       return { ...(await restoreConfigMap(run, plan, place, { configMaps, objects, clock })), waitSeconds: 0 }

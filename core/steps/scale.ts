@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { requireMayChange } from '#core/incident/may-change.ts'
+import { planToChange } from '#core/incident/plan-to-change.ts'
 import type { Run } from '#core/incident/run.ts'
-import { requireSamePlan } from '#core/incident/same-plan.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { RECORDED } from '#core/plan/steps-platform.ts'
 import { placeWorkload, printWorkload, type Workload, WorkloadEvent } from '#core/plan/workloads.ts'
@@ -36,9 +35,7 @@ export const scale = defineStep({
   ),
   needs: ['workloads', 'objects', 'plans', 'clock', 'environment', 'signal'],
   run: async ({ run, input }, ports) => {
-    const plan = await ports.plans.load(run.plan)
-    requireSamePlan(run, plan)
-    await requireMayChange(run, ports.objects)
+    const plan = await planToChange(run, ports)
     const workload = placeWorkload(input.workload, ports.environment)
     const step = stepName(run, 'scale', input)
     const begin = async (): Promise<Found> => {

@@ -1,6 +1,5 @@
 import { RollbackError } from '#core/errors.ts'
-import { requireMayChange } from '#core/incident/may-change.ts'
-import { requireSamePlan } from '#core/incident/same-plan.ts'
+import { planToChange } from '#core/incident/plan-to-change.ts'
 import { writeFlag } from '#core/incident/write-flag.ts'
 import { resolveFlag } from '#core/plan/load.ts'
 import { SetFlagInput } from '#core/plan/steps.ts'
@@ -13,16 +12,14 @@ export const setFlag = defineStep({
   event: inRun(SetFlagInput),
   needs: ['flags', 'deliverer', 'objects', 'plans', 'clock', 'environment', 'signal'],
   run: async ({ run, input }, ports) => {
-    const { flags, objects, plans, environment } = ports
-    const plan = await plans.load(run.plan)
+    const { flags, objects, environment } = ports
+    const plan = await planToChange(run, ports)
     const flag = plan.flags[input.flag]
     if (!flag)
       throw new RollbackError('Flag.Unknown', `Plan "${plan.name}" has no flag "${input.flag}".`, {
         fix: `Use one of ${Object.keys(plan.flags).join(', ')}.`,
         category: 'usage',
       })
-    requireSamePlan(run, plan)
-    await requireMayChange(run, objects)
     const parameter = resolveFlag(plan, input.flag, environment)
     const changed = await writeFlag(run, { parameter, flag, to: input.to }, { flags, objects })
     const set = `${input.flag} ${changed ? 'set to' : 'is'} "${flag[input.to]}"`

@@ -1,5 +1,4 @@
-import { requireMayChange } from '#core/incident/may-change.ts'
-import { requireSamePlan } from '#core/incident/same-plan.ts'
+import { planToChange } from '#core/incident/plan-to-change.ts'
 import { inEnvironment } from '#core/plan/parameter-name.ts'
 import { ThrottleInput } from '#core/plan/steps-config.ts'
 import { endThrottle, setThrottle } from '#core/relief/throttle.ts'
@@ -11,8 +10,7 @@ export const throttle = defineStep({
   event: inRun(ThrottleInput),
   needs: ['parameters', 'objects', 'plans', 'environment', 'clock', 'signal'],
   run: async ({ run, input }, { parameters, objects, plans, environment, clock, signal }) => {
-    requireSamePlan(run, await plans.load(run.plan))
-    await requireMayChange(run, objects)
+    await planToChange(run, { plans, objects })
     const ports = { parameters, objects, clock, signal }
     const filled = (name: string) => inEnvironment(name, environment)
     const { changed, lines } =

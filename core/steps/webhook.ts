@@ -3,7 +3,7 @@ import { readIncident } from '#core/incident/incident.ts'
 import { keys } from '#core/incident/keys.ts'
 import { requireMayChange } from '#core/incident/may-change.ts'
 import { valuesOfIncident } from '#core/incident/message-values.ts'
-import { requireSamePlan } from '#core/incident/same-plan.ts'
+import { planToChange } from '#core/incident/plan-to-change.ts'
 import { digestOf, readJson, writeJson } from '#core/json.ts'
 import { OWN_MACHINE } from '#core/notice/announce.ts'
 import { allValues } from '#core/notice/compose.ts'
@@ -18,9 +18,7 @@ export const webhook = defineStep({
   event: inRun(WebhookInput),
   needs: ['notifier', 'objects', 'plans', 'environment', 'clock'],
   run: async ({ run, input }, { notifier, objects, plans, environment, clock }) => {
-    const plan = await plans.load(run.plan)
-    requireSamePlan(run, plan)
-    await requireMayChange(run, objects)
+    const plan = await planToChange(run, { plans, objects })
     const hook = plan.webhooks.find(({ name }) => name === input.webhook)
     if (!hook)
       throw new RollbackError('Webhook.Unknown', `Plan "${plan.name}" has no webhook "${input.webhook}".`, {
@@ -42,6 +40,7 @@ export const webhook = defineStep({
     const document = { version: 1, id, event: 'step', plan: of, incident: about, environment, path, text }
     const reach = environment === OWN_MACHINE ? 'loopback' : 'internet'
     const call = webhookCall(hook, { environment, id, reach, document, values: { ...known, status: text } })
+    await requireMayChange(run, objects)
     const { status } = await notifier.post(call)
     // Killed before this line it is called again, with the same key: who is called can tell.
     await writeJson(objects, key, { webhook: hook.name, status, at: now.toISOString() }, { ifAbsent: true })
