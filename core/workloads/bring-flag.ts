@@ -1,6 +1,7 @@
 import { RollbackError } from '#core/errors.ts'
 import { requireMayChange } from '#core/incident/may-change.ts'
 import type { Run } from '#core/incident/run.ts'
+import type { FlagPath } from '#core/names.ts'
 import { type Milliseconds, printDuration } from '#core/plan/duration.ts'
 import { type Plan, resolveFlag } from '#core/plan/load.ts'
 import type { Clock, Flags, Objects } from '#core/ports.ts'
@@ -21,6 +22,15 @@ interface Ports extends DeliverPorts {
   readonly signal: AbortSignal
 }
 
+/** Parameter Store may show an earlier value for a moment: of a flag that was just written that is no change by somebody else. */
+const readWritten = async (parameter: FlagPath, value: string, { flags, clock, signal }: Ports) => {
+  for (let look = 1; ; look++) {
+    const found = await flags.read(parameter)
+    if (found === null || found.value === value || look >= LOOKS) return found
+    await clock.sleep(pauseAfter(look), signal)
+  }
+}
+
 /**
  * Brings a flag that a step has set to the application, and looks after it until it has followed. Says nothing of a flag that is
  * polled. Throws `Flag.NotFollowed` when its time is over, and what the platform throws.
@@ -33,7 +43,7 @@ export const bringFlag = async (
 ): Promise<{ detail: string[]; waitSeconds: number }> => {
   const parameter = resolveFlag(plan, name, ports.environment)
   const flag = plan.flags[name]
-  const written = await ports.flags.read(parameter)
+  const written = flag && (await readWritten(parameter, flag[to], ports))
   const [group] = written && flag ? groupsOf(plan, [{ name, ...written }], ports.environment) : []
   if (!written || !flag || !group) return { detail: [], waitSeconds: 0 }
   if (written.value !== flag[to])

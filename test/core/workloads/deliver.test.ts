@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ssmFlags } from '#aws/flags.ts'
+import { flagWrittenAt, ssmFlags } from '#aws/flags.ts'
 import { signedWebhooks } from '#aws/webhooks.ts'
 import { awsWorkloads } from '#aws/workloads.ts'
 import { readAllJson } from '#core/json.ts'
@@ -7,6 +7,7 @@ import type { FlagPath } from '#core/names.ts'
 import { loadPlan } from '#core/plan/load.ts'
 import { placeWorkload } from '#core/plan/workloads.ts'
 import { CheckResult } from '#core/verify/verification.ts'
+import { bringFlag } from '#core/workloads/bring-flag.ts'
 import { deliverGroup, groupsOf } from '#core/workloads/deliver.ts'
 import { startDeliveries } from '#core/workloads/start-deliveries.ts'
 import { type Edit, edited, planFolder } from '#test/core/plan/folder.ts'
@@ -161,6 +162,31 @@ describe('set-flag', () => {
     expect(after.rollout.id).not.toBe(before.rollout.id)
     await untilDone(world, run, 'set-flag', { flag: 'SEARCH', to: 'on' })
     expect((await look(WEB)).rollout.id).not.toBe(after.rollout.id)
+  })
+
+  test('does not take the earlier value, which Parameter Store may show for a moment, for a change by somebody else', async () => {
+    const world = await open(brought('ecs-redeploy', ECS))
+    const run = await world.begin('partial-1')
+    const flags = ssmFlags()
+    await flags.write(FLAG, 'false')
+    const shown = ['true', 'true']
+    const read = async (path: FlagPath) => {
+      const found = await flags.read(path)
+      const earlier = shown.pop()
+      return found && earlier !== undefined ? { value: earlier, version: found.version - 1 } : found
+    }
+    const ports = {
+      deliverer: { ...noDeliverer, workloads: awsWorkloads(), writtenAt: flagWrittenAt },
+      flags: { ...flags, read },
+      objects: world.stack.objects,
+      clock: realClock,
+      signal: new AbortController().signal,
+      environment: 'test',
+    }
+    const { detail } = await bringFlag(run, world.plan, { flag: 'SEARCH', to: 'safe' }, ports)
+    expect(detail.join()).toContain('ECS service "app-test/web"')
+    shown.push(...Array.from({ length: 20 }, () => 'true'))
+    await expect(bringFlag(run, world.plan, { flag: 'SEARCH', to: 'safe' }, ports)).rejects.toThrow('is "true" again')
   })
 
   test('fails by name when the application does not follow in its time', async () => {
