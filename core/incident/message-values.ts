@@ -1,4 +1,5 @@
 import type { Incident, StepEvent } from '#core/incident/incident.ts'
+import { numberOf } from '#core/incident/number.ts'
 import { printTable } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Values } from '#core/plan/placeholders.ts'
@@ -11,10 +12,6 @@ const within = (startedAt: string, budget: number): Values => {
   const end = new Date(Date.parse(startedAt) + budget).toISOString()
   return { deadline: end, eta: end }
 }
-
-/** `2026-01-31T14:30:00.000Z` as 20260131-143000. */
-const stampOf = (startedAt: string): string =>
-  new Date(startedAt).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')
 
 /** Lines of a long run that a message can bear. */
 const LINES = 12
@@ -53,7 +50,7 @@ export const valuesOfIncident = (plan: Plan, incident: Incident): Values => {
     ...(incident.signal ? { signals: printSignal(incident.signal) } : {}),
     severity: incident.signal?.severity ?? '-',
     started: incident.startedAt,
-    stamp: stampOf(incident.startedAt),
+    number: numberOf(plan, incident) ?? incident.incident,
     symptoms: incident.signal?.reason ?? incident.reason,
     detection: incident.signal ? `alarm ${incident.signal.alarm}` : 'a person',
     detected: incident.signal?.at ?? incident.startedAt,

@@ -4,6 +4,7 @@ import { readCourse } from '#core/incident/course.ts'
 import { type Incident, readEvents, readIncident, type StepEvent } from '#core/incident/incident.ts'
 import { readJoined } from '#core/incident/joined.ts'
 import { keys } from '#core/incident/keys.ts'
+import { numberOf } from '#core/incident/number.ts'
 import { Problem } from '#core/incident/problem.ts'
 import type { Run } from '#core/incident/run.ts'
 import { readMessages } from '#core/incident/tell.ts'
@@ -63,13 +64,6 @@ const seconds = (from: string, to: string): number => Math.max(0, (Date.parse(to
 
 /** An alarm counts from the moment that it went off, a person from the start of the execution. */
 const beginOf = (incident: Incident): string => incident.signal?.at ?? incident.startedAt
-
-/** `DB-ROLLBACK-20261121-182334`: the prefix of the plan, and when the run started in UTC. */
-const numberOf = (plan: Plan, { startedAt }: Incident): string | null => {
-  const { number } = plan.report
-  const [day, time] = new Date(startedAt).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T')
-  return number === null ? null : `${number}-${day}-${time}`
-}
 
 /** When the path that the run is on took the place of another; a run that stays on its own has no such moment. */
 const takenAt = (events: readonly StepEvent[]): string =>
