@@ -27,7 +27,7 @@ import { startEndpoints } from '#local/endpoints/server.ts'
 import { type SnsService, snsService } from '#local/endpoints/sns.ts'
 import { ssmService } from '#local/endpoints/ssm.ts'
 import { statesService } from '#local/endpoints/states.ts'
-import { BUCKET, REGION, setEnvironment } from '#local/environment.ts'
+import { awsAt, BUCKET, REGION, setEnvironment } from '#local/environment.ts'
 import { localApprovers, localArn } from '#local/people.ts'
 import { countAsDrilled } from '#local/practice.ts'
 
@@ -148,17 +148,7 @@ const travels =
   }
 
 const settings = (options: StackOptions, endpoint: string): Record<string, string> => ({
-  AWS_ENDPOINT_URL: endpoint,
-  // A person's own value for one service would win over the local endpoint.
-  ...Object.fromEntries(
-    ['S3', 'SSM', 'SNS', 'SFN', 'KMS', 'CLOUDWATCH', 'ECS', 'LAMBDA', 'EKS', 'RDS'].map((service) => [
-      `AWS_ENDPOINT_URL_${service}`,
-      endpoint,
-    ]),
-  ),
-  AWS_REGION: REGION,
-  AWS_ACCESS_KEY_ID: 'local',
-  AWS_SECRET_ACCESS_KEY: 'local',
+  ...awsAt(endpoint),
   BUCKET,
   TOPIC_ARN: TOPIC,
   CHAT_TOPIC_ARN: CHAT_TOPIC,

@@ -12,6 +12,9 @@ export interface Limits {
 
 export const LIMITS: Limits = { connectMilliseconds: 3_000, idleMilliseconds: 10_000, attempts: 3 }
 
+/** Services that are called, as the names of their `AWS_ENDPOINT_URL_…` end. */
+export const SERVICES = ['S3', 'SSM', 'SNS', 'SFN', 'KMS', 'CLOUDWATCH', 'ECS', 'LAMBDA', 'EKS', 'RDS'] as const
+
 type Watched = 'idle' | 'answer'
 
 export interface Common {
@@ -26,9 +29,7 @@ export interface Common {
  * no environment, and several local stacks can live in one process. `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL` and
  * `AWS_REGION` are read at each call. Each client in a file of its own: a function loads those that it calls.
  */
-export const memoised = <C>(
-  service: 'S3' | 'SSM' | 'SNS' | 'SFN' | 'KMS' | 'CLOUDWATCH' | 'ECS' | 'LAMBDA' | 'EKS' | 'RDS',
-) => {
+export const memoised = <C>(service: (typeof SERVICES)[number]) => {
   const clients = new Map<string, C>()
   return (limits: Limits, watched: readonly Watched[], create: (common: Common) => C): C => {
     const endpoint = process.env[`AWS_ENDPOINT_URL_${service}`] || process.env.AWS_ENDPOINT_URL
