@@ -100,8 +100,13 @@ export const startStandIn = async (
       urls,
       close: async () => {
         undo()
-        await close()
-        await end()
+        // What waits for something in the application is told first: it may wait for that itself.
+        ending.abort()
+        try {
+          await close()
+        } finally {
+          await end()
+        }
       },
     }
   } catch (error) {
