@@ -49,7 +49,7 @@ export interface Commands {
   send(call: CommandCall): Promise<string>
   /** A command with that comment, sent since; `null` when there is none. */
   find(comment: string, since: Date): Promise<string | null>
-  /** `targets`: on how many instances it was to run; 0 until SSM has found them, and when there are none. */
+  /** `status`: empty until SSM shows the command. `targets`: on how many instances it was to run; 0 until SSM has found them, and when there are none. */
   state(
     id: string,
   ): Promise<{ readonly status: string; readonly targets: number; readonly invocations: CommandInvocation[] }>

@@ -3,8 +3,8 @@ import { RollbackError } from '#core/errors.ts'
 import { redactOutput } from '#core/evidence/redact-output.ts'
 import { keys } from '#core/incident/keys.ts'
 import { requireMayChange } from '#core/incident/may-change.ts'
+import { planToChange } from '#core/incident/plan-to-change.ts'
 import type { Run } from '#core/incident/run.ts'
-import { requireSamePlan } from '#core/incident/same-plan.ts'
 import { digestOf, readJson, writeJson } from '#core/json.ts'
 import { inEnvironment } from '#core/plan/parameter-name.ts'
 import { RunCommandInput } from '#core/plan/steps-outside.ts'
@@ -54,6 +54,17 @@ const sentOnce = async (
   return sent
 }
 
+/** The name of this attempt. One that ran nowhere is over, and a person who has mended that retries with the next one. */
+const attemptOf = async (run: Run, token: string, objects: Objects): Promise<string> => {
+  for (let attempt = 1; ; attempt++) {
+    const name = attempt === 1 ? token : `${token}-${attempt}`
+    if (!(await readJson(objects, nobodyKey(run, name)))) return name
+  }
+}
+
+const folderOf = (run: Run, attempt: string): string => `${keys.commands(run.incident)}${attempt}/`
+const nobodyKey = (run: Run, attempt: string): string => `${folderOf(run, attempt)}nobody.json`
+
 const filled = (lists: Readonly<Record<string, readonly string[]>>, environment: string) =>
   Object.fromEntries(
     Object.entries(lists).map(([key, values]) => [key, values.map((value) => inEnvironment(value, environment))]),
@@ -77,25 +88,28 @@ export const runCommand = defineStep({
   event: inRun(RunCommandInput),
   needs: ['commands', 'objects', 'plans', 'environment', 'clock'],
   run: async ({ run, input }, { commands, objects, plans, environment, clock }) => {
-    requireSamePlan(run, await plans.load(run.plan))
-    await requireMayChange(run, objects)
+    await planToChange(run, { plans, objects })
     const token = digestOf([run.incident, input]).slice(0, 20)
-    const folder = `${keys.commands(run.incident)}${token}/`
+    const attempt = await attemptOf(run, token, objects)
     const call: CommandCall = {
       document: input.document,
       targets: filled(input.targets, environment),
       parameters: filled(input.parameters, environment),
-      comment: `vector-rollback ${run.plan} ${token}`,
+      comment: `vector-rollback ${run.plan} ${attempt}`,
     }
     const asked = (detail: string) => ({ changed: false, detail, waitSeconds: POLL_SECONDS })
-    const sent = await sentOnce(run, call, folder, { commands, objects, clock })
+    const sent = await sentOnce(run, call, folderOf(run, attempt), { commands, objects, clock })
     if (sent === null) return asked(`"${input.document}" was begun; whether it was sent is not known yet`)
     const { status, targets, invocations } = await commands.state(sent.id)
     const young = clock.now().getTime() - Date.parse(sent.at) < SHOWN_AFTER_MS
-    if (targets === 0 && !young)
+    if (targets === 0 && !young) {
+      // As long as SSM may still find somebody it is not sent again.
+      if (status !== '' && !UNFINISHED.has(status))
+        await writeJson(objects, nobodyKey(run, attempt), sent, { ifAbsent: true })
       throw new RollbackError('Command.NoTargets', `"${input.document}" found no instance to run on.`, {
-        fix: 'See whether the instances of the plan run and are known to Systems Manager; then retry, or choose another path.',
+        fix: 'See whether the instances of the plan run and are known to Systems Manager; then retry, which sends it again, or choose another path.',
       })
+    }
     const unfinished = invocations.filter((one) => UNFINISHED.has(one.status)).length
     if (targets === 0 || UNFINISHED.has(status) || unfinished > 0 || invocations.length < targets)
       return asked(`"${input.document}" runs: ${invocations.length - unfinished} of ${targets} instances are done`)

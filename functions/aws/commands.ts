@@ -5,7 +5,7 @@ import {
   SendCommandCommand,
 } from '@aws-sdk/client-ssm'
 import { LIMITS, type Limits } from '#aws/clients.ts'
-import { fromSdk } from '#aws/sdk-errors.ts'
+import { fromSdk, nameOf } from '#aws/sdk-errors.ts'
 import { ssmClient } from '#aws/ssm-client.ts'
 import type { CommandInvocation, Commands } from '#core/ports-config.ts'
 
@@ -50,7 +50,15 @@ export const ssmCommands = (limits = LIMITS): Commands => ({
   state: (id) =>
     asked(`Reading command "${id}"`, 'ssm:ListCommands and ssm:ListCommandInvocations', async () => {
       const client = ssmClient(limits)
-      const { Commands: commands } = await client.send(new ListCommandsCommand({ CommandId: id }))
+      const { Commands: commands } = await client
+        .send(new ListCommandsCommand({ CommandId: id }))
+        .catch((error: unknown) => {
+          // It is not shown at once everywhere.
+          if (nameOf(error) === 'InvalidCommandId') return { Commands: [] }
+          throw error
+        })
+      const [command] = commands ?? []
+      if (!command) return { status: '', targets: 0, invocations: [] }
       const invocations: CommandInvocation[] = []
       for await (const page of paginateListCommandInvocations({ client }, { CommandId: id, Details: true }))
         for (const { InstanceId, Status, CommandPlugins } of page.CommandInvocations ?? [])
@@ -59,7 +67,6 @@ export const ssmCommands = (limits = LIMITS): Commands => ({
             status: Status ?? '',
             output: (CommandPlugins ?? []).map(({ Output }) => Output ?? '').join('\n'),
           })
-      const [command] = commands ?? []
-      return { status: command?.Status ?? '', targets: command?.TargetCount ?? 0, invocations }
+      return { status: command.Status ?? '', targets: command.TargetCount ?? 0, invocations }
     }),
 })

@@ -71,12 +71,26 @@ describe('a command on instances', () => {
     })
   })
 
-  test('that finds no instance has not succeeded', async () => {
+  test('that SSM does not show yet is asked for again', async () => {
+    const world = await start()
+    const run = await world.begin('one')
+    const fault = { status: 400, code: 'InvalidCommandId' }
+    world.stack.faults.add({ service: 'ssm', operation: 'ListCommands', times: 1, fault })
+    expect((await world.step(run, 'run-command', input)).waitSeconds).toBe(5)
+    await toItsEnd(world, run)
+    expect(await sent(world)).toHaveLength(1)
+  })
+
+  test('that finds no instance has not succeeded, and is sent once more when a person has mended that and retries', async () => {
     const world = await start({ commands: { 'app-restart': { instances: {} } } })
     const run = await world.begin('one')
     expect((await world.step(run, 'run-command', input)).waitSeconds).toBe(5)
     world.stack.clock.travel(31_000)
     await expect(world.step(run, 'run-command', input)).rejects.toMatchObject({ errorType: 'Command.NoTargets' })
+    await world.load(instances())
+    await toItsEnd(world, run)
+    await toItsEnd(world, run)
+    expect(await sent(world)).toHaveLength(2)
   })
 
   test('of a document that is not there is refused', async () => {
