@@ -143,6 +143,17 @@ describe('a stand-in', () => {
     expect(started.urls).toEqual({})
   })
 
+  test('that waits for its own end is told of it when it is closed', async () => {
+    const app = `export const start = async ({ signal }) => {
+  const ended = new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
+  return { urls: {}, close: () => ended }
+}
+`
+    const plan = await loadPlan(await planFolder({ 'fixture/app.ts': app }))
+    const world = { stack: {} as Stack, database: {} as Database, environment: 'test' }
+    await (await startStandIn(plan, world)).close()
+  })
+
   test('answers by its routes: a piece of the path in braces, a 404 for what is not there, a 500 with what went wrong', async () => {
     const server = await serveApp({
       'GET /articles/{id}': ({ parameters, query }) => ({ json: { id: parameters.id, q: query.get('q') } }),
