@@ -28,6 +28,16 @@ export const WILDCARDS: readonly { readonly finding: RegExp; readonly reason: st
       'Interfaces that Lambda makes in the named subnets: they have no name before. The code of the function is denied it.',
   },
   {
+    finding: /^Resource::arn:<AWS::Partition>:ssm:.+:parameter\/.+\/\*$/,
+    reason:
+      'Parameters of one folder that a plan names, which is put back as a whole. The flags in it are denied it by name.',
+  },
+  {
+    finding: /^Resource::arn:<AWS::Partition>:rds:.+:(db|cluster):\*$/,
+    reason:
+      'Who uses a group of parameters RDS tells only when asked for all instances, or all clusters. The call only looks.',
+  },
+  {
     finding: /^Resource::<Functionsonalarm\w+\.Arn>:\*$/,
     reason: 'Versions of one function, which the destination of the probes is.',
   },
