@@ -53,6 +53,7 @@ const sampled = async (directory: string, { note, signal }: BenchmarkContext) =>
     stateMachineArn: MACHINE,
     invoke: async () => null,
     readItems: async () => [],
+    writeResults: async () => {},
   })
   const endpoints = await startEndpoints({ directory: join(directory, 's3'), services: [ssm, states] })
   await fetch(new URL(`/${BUCKET}`, endpoints.url), { method: 'PUT' })

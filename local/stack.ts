@@ -211,6 +211,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       clock,
       invoke: answered,
       readItems: async ({ key }) => JSON.parse(Buffer.from((await objects.read(key))?.body ?? []).toString('utf8')),
+      writeResults: async ({ key }, results) => void (await objects.write(key, JSON.stringify(results))),
       ...(options.onEvent ? { onEvent: options.onEvent } : {}),
       passes: travels(clock, options),
     })

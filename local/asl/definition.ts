@@ -118,6 +118,12 @@ export interface ItemReader {
   readonly Arguments: { readonly Bucket: string; readonly Key: string }
 }
 
+/** Without a WriterConfig: the children as they ended, with what they were given and gave, one file for each way to end. */
+export interface ResultWriter {
+  readonly Resource: 'arn:aws:states:::s3:putObject'
+  readonly Arguments: { readonly Bucket: string; readonly Prefix: string }
+}
+
 export interface MapState extends Common, Transition, Fallible {
   readonly Type: 'Map'
   readonly Items?: Json | undefined
@@ -127,6 +133,7 @@ export interface MapState extends Common, Transition, Fallible {
   readonly MaxConcurrency?: NumberOrExpression | undefined
   readonly ToleratedFailurePercentage?: NumberOrExpression | undefined
   readonly ToleratedFailureCount?: NumberOrExpression | undefined
+  readonly ResultWriter?: ResultWriter | undefined
   readonly Label?: string | undefined
 }
 

@@ -31,6 +31,8 @@ export interface Environment {
   invoke(functionName: string, payload: unknown, options: { signal: AbortSignal }): Promise<unknown>
   /** Reads a Map's list. Resolves to the parsed JSON; whatever it throws is `States.ItemReaderFailed`. */
   readItems(reader: { bucket: string; key: string }): Promise<unknown>
+  /** Writes what became of a Map's children, as JSON. Whatever it throws is `States.ResultWriterFailed`. */
+  writeResults(writer: { bucket: string; key: string }, results: unknown): Promise<void>
   /** Of Wait, of the delays of Retry and of every time-out. */
   readonly clock: Clock
   /** What a Wait state of that name does instead of sleeping: `false` is to sleep. */

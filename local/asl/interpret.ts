@@ -6,16 +6,16 @@
  *   STANDARD children).
  * - Fields: Comment, QueryLanguage, Next, End, Arguments, Output, Assign; Retry with IntervalSeconds, MaxAttempts,
  *   BackoffRate, MaxDelaySeconds, JitterStrategy; Catch with Assign and Output; TimeoutSeconds of a machine and of a
- *   task, HeartbeatSeconds; Items, ItemReader (JSON from S3), ItemSelector, MaxConcurrency, Label, ToleratedFailureCount
- *   and ToleratedFailurePercentage.
+ *   task, HeartbeatSeconds; Items, ItemReader (JSON from S3), ItemSelector, ResultWriter (to S3, without a WriterConfig),
+ *   MaxConcurrency, Label, ToleratedFailureCount and ToleratedFailurePercentage.
  * - Resources: lambda:invoke and lambda:invoke.waitForTaskToken, with FunctionName and Payload.
  * - `$states.input`, `.result`, `.errorOutput`, `.context` (Execution, StateMachine, State, Task.Token, and Map.Item in
  *   an ItemSelector); variables; `$parse`, `$hash`, `$range`, `$partition`, `$random`, `$uuid`; no `$eval`.
  * - The quotas that bite: 256 KiB for every payload, 25,000 events in a history.
  *
  * Refused when the machine is loaded, by state and field
- * - Every other field, type and resource: JSONPath, ItemBatcher, ResultWriter, EXPRESS children, Credentials, .sync.
- * - HeartbeatSeconds without a task token; ItemReader, Label and tolerated failures of an INLINE Map.
+ * - Every other field, type and resource: JSONPath, ItemBatcher, WriterConfig, EXPRESS children, Credentials, .sync.
+ * - HeartbeatSeconds without a task token; ItemReader, ResultWriter, Label and tolerated failures of an INLINE Map.
  * - Transitions to nowhere, states nobody reaches, `$`, `$$` and bare names at the top level of an expression.
  *
  * Different from Step Functions

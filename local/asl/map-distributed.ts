@@ -3,6 +3,7 @@ import type { MapState } from './definition.ts'
 import type { Json } from './json.ts'
 import { evaluateAs, evaluateWhole, type Scene } from './jsonata.ts'
 import type { Iterations } from './map.ts'
+import { type Child, resultsAt, writeResults } from './map-results.ts'
 import type { ExecutionContext, Place } from './run.ts'
 import { runExecution } from './run-execution.ts'
 import { StateError } from './state-error.ts'
@@ -17,32 +18,37 @@ class TooManyFailed extends StateError {
 
 /**
  * Each item is an execution of its own: it has its own context, its own history, and no variable of this one. The
- * result of a child that failed and was tolerated is `{Status, Error, Cause}`.
+ * result of a child that failed and was tolerated is `{Status, Error, Cause}`. With a ResultWriter the results lie in the bucket, also
+ * those of a Map that fails, and the Map gives the place of their manifest.
  */
-export async function runDistributedMap(
-  state: MapState,
-  scene: Scene,
-  place: Place,
-  map: Iterations,
-): Promise<readonly Json[]> {
+export async function runDistributedMap(state: MapState, scene: Scene, place: Place, map: Iterations): Promise<Json> {
   const { run } = place
   const tolerated = await tolerance(state, scene)
+  const writer = await resultsAt(state, scene)
   const label = `${machineName(run.context)}/${state.Label ?? randomUUID()}`
   const mapRunArn = `${arnPrefix(run.context)}:mapRun:${label}:${randomUUID()}`
   run.history.append(place.cursor, 'MapRunStarted', { mapRunStartedEventDetails: { mapRunArn } })
   let failures = 0
+  const children: Child[] = []
   const { outcomes, failed } = await together(place, map.count, map.limit, async (index, { signal }) => {
+    const input = await map.select(index)
+    const context = childContext(run.context, label, run.env.clock.now())
+    const child: Child = { context, input, result: null }
+    children[index] = child
     const result = await runExecution(
       { machine: run.machine, flow: state.ItemProcessor, env: run.env },
-      await map.select(index),
-      childContext(run.context, label, run.env.clock.now()),
+      input,
+      context,
       signal,
     )
+    child.result = result
+    child.stopDate = run.env.clock.now()
     if (result.status === 'SUCCEEDED') return result.output
     failures += 1
     if (exceeds(failures, map.count, tolerated)) throw new TooManyFailed()
     return { Status: result.status, Error: result.error ?? '', Cause: result.cause ?? '' }
   })
+  const written = writer && (await writeResults(writer, { mapRunArn, children: children.filter(Boolean) }, place))
   const failure = failed === null ? undefined : outcomes[failed]
   if (failure?.kind === 'failed') {
     const { error } = failure
@@ -52,7 +58,7 @@ export async function runDistributedMap(
     throw error
   }
   run.history.append(place.cursor, 'MapRunSucceeded')
-  return outcomes.map((outcome) => (outcome?.kind === 'done' ? outcome.value : null))
+  return written ?? outcomes.map((outcome) => (outcome?.kind === 'done' ? outcome.value : null))
 }
 
 interface Tolerance {

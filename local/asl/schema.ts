@@ -116,6 +116,12 @@ const MapSchema = z.strictObject({
   MaxConcurrency: NumberOrExpression.optional(),
   ToleratedFailurePercentage: z.union([z.number().min(0).max(100), Expression]).optional(),
   ToleratedFailureCount: NumberOrExpression.optional(),
+  ResultWriter: z
+    .strictObject({
+      Resource: z.literal('arn:aws:states:::s3:putObject'),
+      Arguments: z.strictObject({ Bucket: z.string().min(1), Prefix: z.string().min(1) }),
+    })
+    .optional(),
   Label: z
     .string()
     .regex(/^[\w.-]{1,40}$/, 'must be at most 40 letters, digits and _.-')

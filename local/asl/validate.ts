@@ -132,7 +132,8 @@ function stateProblems(state: State): Problem[] {
   if (state.Type === 'Map') {
     if (state.Items !== undefined && state.ItemReader !== undefined) wrong('stands beside Items', 'ItemReader')
     if (state.ItemProcessor.ProcessorConfig?.Mode !== 'DISTRIBUTED') {
-      for (const field of ['ItemReader', 'Label', 'ToleratedFailureCount', 'ToleratedFailurePercentage'] as const) {
+      const distributed = ['ItemReader', 'ResultWriter', 'Label', 'ToleratedFailureCount'] as const
+      for (const field of [...distributed, 'ToleratedFailurePercentage'] as const) {
         if (state[field] !== undefined) wrong('is implemented only for a DISTRIBUTED Map', field)
       }
     }

@@ -13,7 +13,7 @@ import { requireArn } from './states-names.ts'
 import { Runs } from './states-runs.ts'
 
 /** One machine, and what it does to the world. `onEvent` sees each event after it is on disk. */
-export interface StatesOptions extends Pick<Environment, 'invoke' | 'readItems' | 'clock' | 'passes'> {
+export interface StatesOptions extends Pick<Environment, 'invoke' | 'readItems' | 'writeResults' | 'clock' | 'passes'> {
   /** One process at a time may have it: see `directory-lock.ts`. */
   readonly directory: string
   readonly machine: StateMachine
@@ -43,11 +43,15 @@ const MAX_PAYLOAD = 262_144
  * process, running ones end with it as ABORTED. No redrive.
  */
 export const statesService = (options: StatesOptions): StatesService => {
-  const { directory, machine, stateMachineArn, invoke, readItems, clock } = options
+  const { directory, machine, stateMachineArn, invoke, readItems, writeResults, clock } = options
   const { random = Math.random, onEvent = () => {}, passes } = options
   const store = new ExecutionsStore(directory, clock.now())
   const runs = new Runs(
-    { machine, stateMachineArn, env: { invoke, readItems, clock, random, onEvent, ...(passes ? { passes } : {}) } },
+    {
+      machine,
+      stateMachineArn,
+      env: { invoke, readItems, writeResults, clock, random, onEvent, ...(passes ? { passes } : {}) },
+    },
     store,
   )
 

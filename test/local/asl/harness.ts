@@ -22,6 +22,8 @@ export interface Options {
   readonly functions?: Functions
   /** What the bucket holds, by `bucket/key`. */
   readonly objects?: Readonly<Record<string, unknown>>
+  /** Nothing can be written to the bucket. */
+  readonly readOnly?: true
   readonly random?: () => number
   /** Is called at the beginning, with what aborts the execution. */
   readonly stop?: (clock: FakeClock, abort: (reason?: unknown) => void) => void
@@ -34,6 +36,8 @@ export interface Ran {
   readonly events: readonly HistoryEvent[]
   /** The events of children of a distributed Map, by ARN. */
   readonly children: ReadonlyMap<string, readonly HistoryEvent[]>
+  /** What a Map wrote into the bucket, by `bucket/key`. */
+  readonly written: ReadonlyMap<string, unknown>
   readonly clock: FakeClock
   /** Seconds that it took. */
   readonly seconds: number
@@ -69,6 +73,7 @@ export async function run(text: string, options: Options = {}): Promise<Ran> {
   const tokens = taskTokens()
   const events: HistoryEvent[] = []
   const children = new Map<string, HistoryEvent[]>()
+  const written = new Map<string, unknown>()
   const env: Environment = {
     clock,
     tokens,
@@ -83,6 +88,10 @@ export async function run(text: string, options: Options = {}): Promise<Ran> {
       if (found === undefined) throw new Error('The specified key does not exist.')
       return found
     },
+    async writeResults({ bucket, key }, results) {
+      if (options.readOnly) throw new Error('Access Denied')
+      written.set(`${bucket}/${key}`, results)
+    },
     onEvent(event, arn) {
       if (arn === ARN) events.push(event)
       else children.set(arn, [...(children.get(arn) ?? []), event])
@@ -93,7 +102,7 @@ export async function run(text: string, options: Options = {}): Promise<Ran> {
   const begin = clock.now().getTime()
   const loaded = loadStateMachine(text, {})
   const result = await clock.drive(execute(loaded, options.input ?? {}, CONTEXT, env, controller.signal))
-  return { result, events, children, clock, seconds: (clock.now().getTime() - begin) / 1000 }
+  return { result, events, children, written, clock, seconds: (clock.now().getTime() - begin) / 1000 }
 }
 
 /** The value of one Output. */

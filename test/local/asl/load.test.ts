@@ -111,7 +111,18 @@ describe('refuses by state and field', () => {
       'Retry[0].JitterStrategy',
     ],
     ['ItemBatcher', distributed({ ItemBatcher: { MaxItemsPerBatch: 2 } }), 'field "ItemBatcher"'],
-    ['ResultWriter', distributed({ ResultWriter: {} }), 'field "ResultWriter"'],
+    ['an empty ResultWriter', distributed({ ResultWriter: {} }), 'field "ResultWriter.Resource"'],
+    [
+      'a form of results',
+      distributed({
+        ResultWriter: {
+          Resource: 'arn:aws:states:::s3:putObject',
+          Arguments: { Bucket: 'b', Prefix: 'p' },
+          WriterConfig: { OutputType: 'JSONL' },
+        },
+      }),
+      'field "ResultWriter.WriterConfig"',
+    ],
     ['EXPRESS children', distributed({}, { ExecutionType: 'EXPRESS' }), 'ItemProcessor.ProcessorConfig.ExecutionType'],
     [
       'a reader of CSV',
@@ -123,6 +134,13 @@ describe('refuses by state and field', () => {
         },
       }),
       'ItemReader.ReaderConfig.InputType',
+    ],
+    [
+      'a writer of an INLINE Map',
+      map({
+        ResultWriter: { Resource: 'arn:aws:states:::s3:putObject', Arguments: { Bucket: 'b', Prefix: 'p' } },
+      }),
+      'field "ResultWriter": is implemented only for a DISTRIBUTED Map',
     ],
     ['tolerance of an INLINE Map', map({ ToleratedFailureCount: 1 }), 'field "ToleratedFailureCount"'],
     [

@@ -183,6 +183,69 @@ describe('a child that fails', () => {
   })
 })
 
+describe('a writer of results', () => {
+  const writer = {
+    ResultWriter: {
+      Resource: 'arn:aws:states:::s3:putObject',
+      Arguments: { Bucket: 'bucket', Prefix: '{% "map-runs/" & $outer %}' },
+    },
+  }
+  const work = { F: task('f', { Output: '{% $states.result.Payload %}', End: true }) }
+
+  test('keeps them in the bucket, however long they are together, and gives the place of their manifest', async () => {
+    const items = Array.from({ length: 30 }, (_, i) => i)
+    const long = 'x'.repeat(10_000)
+    const { result, written } = await run(distributed(work, writer), parts(items, { f: (i: number) => `${i} ${long}` }))
+    const { MapRunArn, ResultWriterDetails } = result.output as { MapRunArn: string; ResultWriterDetails: object }
+    const folder = `map-runs/secret/${MapRunArn.split(':').at(-1)}`
+    expect(ResultWriterDetails).toEqual({ Bucket: 'bucket', Key: `${folder}/manifest.json` })
+    expect([...written.keys()]).toEqual([`bucket/${folder}/SUCCEEDED_0.json`, `bucket/${folder}/manifest.json`])
+    const [succeeded, manifest] = [...written.values()]
+    expect(manifest).toEqual({
+      DestinationBucket: 'bucket',
+      MapRunArn,
+      ResultFiles: {
+        FAILED: [],
+        PENDING: [],
+        SUCCEEDED: [{ Key: `${folder}/SUCCEEDED_0.json`, Size: JSON.stringify(succeeded).length }],
+      },
+    })
+    const records = succeeded as { Input: string; Output: string; Status: string }[]
+    expect(records.map(({ Input }) => JSON.parse(Input))).toEqual(items)
+    expect(JSON.parse(records[7]?.Output ?? '')).toBe(`7 ${long}`)
+    expect(new Set(records.map(({ Status }) => Status))).toEqual(new Set(['SUCCEEDED']))
+    // The same without it is more than a state may give.
+    const without = await run(distributed(work), parts(items, { f: (i: number) => `${i} ${long}` }))
+    expect(without.result.error).toBe('States.DataLimitExceeded')
+  })
+
+  test('says of a Map that failed which child it was, and with what error', async () => {
+    const f = async (item: number, { clock, signal }: Call) => {
+      if (item === 2) throw new LambdaError('Part.Broken', 'two')
+      await clock.sleep(1000, signal)
+    }
+    const { result, written } = await run(distributed(work, writer), parts([1, 2, 3], { f }))
+    expect(result.error).toBe('States.ExceedToleratedFailureThreshold')
+    const [failed] = [...written].flatMap(([key, records]) => (key.endsWith('/FAILED_0.json') ? [records] : []))
+    const found = failed as { Input: string; Status: string; Error?: string }[]
+    expect(found.map(({ Input, Status, Error: error }) => [Input, Status, error])).toEqual([
+      ['1', 'ABORTED', undefined],
+      ['2', 'FAILED', 'Part.Broken'],
+      ['3', 'ABORTED', undefined],
+    ])
+  })
+
+  test('that may not write fails the Map, and its error can be caught', async () => {
+    const options = { ...parts([1], { f: () => 1 }), readOnly: true as const }
+    const { result } = await run(distributed(work, writer), options)
+    expect(result).toEqual({ status: 'FAILED', error: 'States.ResultWriterFailed', cause: 'Access Denied' })
+    const caught = { Catch: [{ ErrorEquals: ['States.ResultWriterFailed'], Next: 'Told' }] }
+    const text = JSON.parse(distributed(work, { ...writer, ...caught }))
+    text.States.Told = { Type: 'Succeed', Output: 'told' }
+    expect((await run(JSON.stringify(text), options)).result.output).toBe('told')
+  })
+})
+
 test('when the execution is stopped or times out, its children are aborted', async () => {
   const f = (_: unknown, { clock, signal }: Call) => clock.sleep(600_000, signal)
   const stopped = await run(distributed({ F: task('f') }), {

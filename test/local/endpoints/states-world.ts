@@ -52,6 +52,9 @@ export const world = async (text: string, functions: Functions = {}, directory?:
     async readItems() {
       throw new Error('the test has no bucket')
     },
+    async writeResults() {
+      throw new Error('the test has no bucket')
+    },
     onEvent: (event, arn) => void events.push([event, arn]),
   })
   const { url, faults } = await host(service)
