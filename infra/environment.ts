@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Approvers } from '#core/approval/approvers.ts'
 import { RollbackError } from '#core/errors.ts'
 import { AutonomyName } from '#core/plan/autonomy.ts'
+import { Containment } from '#core/plan/containment.ts'
 import { printPath } from '#core/plan/problem.ts'
 import { ServiceUrls } from '#core/plan/services.ts'
 import { ENVIRONMENT } from '#core/plan/vocabulary.ts'
@@ -55,12 +56,7 @@ const Environment = z
     disposable: z.boolean().default(false),
     /** Without one the functions can contain and report, and nothing else. */
     database: Database.optional(),
-    /** How many alarms may contain at the same time, taken from the concurrency of the account for this alone. */
-    containment: z
-      .strictObject({
-        concurrency: z.int().min(5, 'five at least: a storm of alarms must not wait for itself').max(1000),
-      })
-      .default({ concurrency: 10 }),
+    containment: Containment,
     retention: Retention.prefault({}),
     /** Recorded baselines that signals name, as numbers: by plan, then by signal. Alarms of CloudWatch read no bucket. */
     baselines: z.record(z.string(), z.record(z.string(), z.number().positive())).default({}),

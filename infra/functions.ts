@@ -3,6 +3,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import { CONTAINS } from '#core/plan/containment.ts'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
 import {
   ANSWER_ACCESS,
@@ -38,8 +39,6 @@ const MEMORY = 512
 const WHOLE_PROCESSOR = 1_769
 const COPIES: readonly StepKind[] = ['snapshot-part', 'verify-snapshot', 'load-part']
 
-/** Concurrency is kept free for them: nothing else of the account makes a containment wait. */
-const CONTAINS: readonly string[] = ['contain', 'on-alarm']
 /** Called by events: what fails again and again is kept. The probes have destinations instead, and the next round. */
 const CALLED_BY_EVENTS: readonly string[] = ['on-alarm', 'sweep-alarms', 'observe-report', 'remind', 'health']
 

@@ -2,12 +2,13 @@ import {
   type GetFunctionConfigurationCommandOutput as Configuration,
   GetAliasCommand,
   GetFunctionConfigurationCommand,
-  LambdaClient,
+  type LambdaClient,
   PublishVersionCommand,
   UpdateAliasCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda'
-import { LIMITS, type Limits, memoised } from '#aws/clients.ts'
+import { LIMITS, type Limits } from '#aws/clients.ts'
+import { lambdaClient } from '#aws/lambda-client.ts'
 import { nameOf } from '#aws/sdk-errors.ts'
 import { asked, missing, noSuchVersion } from '#aws/workload-errors.ts'
 import type { PlatformWorkloads } from '#aws/workloads.ts'
@@ -16,10 +17,6 @@ import { printWorkload, type Workload } from '#core/plan/workloads.ts'
 import type { RestartMarks } from '#core/ports-platform.ts'
 
 type Lambda = Workload & { readonly platform: 'lambda' }
-
-const client = memoised<LambdaClient>('LAMBDA')
-const lambdaClient = (limits: Limits): LambdaClient =>
-  client(limits, ['idle', 'answer'], (common) => new LambdaClient(common))
 
 const FIX = 'Look at the function in the console of Lambda: its state, and what its last update says.'
 const MARK = 'VECTOR_ROLLBACK_'

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Clock } from '#core/ports.ts'
 import { ApiError } from './json-protocol.ts'
 import { KeptJson } from './kept-json.ts'
+import { type AccountConcurrency, concurrencyRoutes } from './lambda-concurrency.ts'
 import type { LambdaState } from './lambda-state.ts'
 import { type Route, restService } from './rest-protocol.ts'
 import type { Service } from './service.ts'
@@ -41,13 +42,15 @@ const same = (a: Configuration, b: Configuration): boolean =>
 const highest = (versions: Readonly<Record<string, unknown>>): number =>
   Math.max(0, ...Object.keys(versions).map(Number))
 
-/** GetFunctionConfiguration, UpdateFunctionConfiguration, PublishVersion, GetAlias and UpdateAlias. An update is taken at the second look. */
+/** GetFunctionConfiguration, UpdateFunctionConfiguration, PublishVersion, GetAlias and UpdateAlias, and what an account may run at once. An update is taken at the second look. */
 export const lambdaService = ({
   directory,
   clock,
+  account = { limit: 1000, reserved: {} },
 }: {
   directory: string
   clock: Pick<Clock, 'now'>
+  account?: AccountConcurrency
 }): LambdaService => {
   const kept = new KeptJson<Kept>(join(directory, 'lambda.json'), Kept, {})
   const find = (name: string): KeptFunction => {
@@ -88,6 +91,7 @@ export const lambdaService = ({
       )
   }
   const routes: Route[] = [
+    ...concurrencyRoutes(account, (name) => kept.get()[name] !== undefined),
     {
       operation: 'GetFunctionConfiguration',
       method: 'GET',

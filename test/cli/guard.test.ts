@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -7,7 +7,10 @@ import type { Run } from '#core/incident/run.ts'
 import type { IncidentId, PlanName } from '#core/names.ts'
 import type { Executions, Objects } from '#core/ports.ts'
 import { openLocalBucket } from '#local/bucket.ts'
+import { lambdaService } from '#local/endpoints/lambda.ts'
+import { host } from '#test/local/endpoints/host.ts'
 import { realClock } from '#test/support/clock.ts'
+import { createBucket } from '#test/support/endpoints.ts'
 import { PLAN } from '#test/support/paths.ts'
 import { cli } from './cli.ts'
 
@@ -41,4 +44,32 @@ test('holds a deployment while an incident is open, by name, and lets it go on a
     releaseLease({ ...claimant, epoch: claimed.lease.epoch } as unknown as Run, { objects, clock: realClock }),
   )
   expect(await guard()).toMatchObject({ code: 0, stdout: 'No incident is open.\n' })
+})
+
+test('with cdk.json, also holds a deployment that the concurrency of the account would fail half way', async () => {
+  const file = join(state, 'cdk.json')
+  const environments = {
+    prod: { containment: { concurrency: 10 } },
+    staging: {},
+    wrong: { containment: { concurrency: 1 } },
+  }
+  await writeFile(file, JSON.stringify({ context: { environments } }))
+  const reserved = { 'vector-rollback-staging-contain': 10, 'vector-rollback-staging-on-alarm': 10 }
+  const account = { limit: 125, reserved }
+  const { url } = await host(lambdaService({ directory: state, clock: realClock, account }))
+  await createBucket(url, 'rollback')
+  const asked = (environment: string) =>
+    cli(['guard', '--bucket', 'rollback', '--environment', environment, '--cdk', file])
+  const held = await asked('prod')
+  expect(held).toMatchObject({ code: 3, stdout: '' })
+  expect(held.stderr).toMatch(/reserve 20 of the account's concurrency of 125, which would leave 85/)
+  expect(await asked('staging')).toMatchObject({
+    code: 0,
+    stdout: `No incident is open.\nContainment reserves 20 of the account's concurrency of 125; 105 are left to everything else.\n`,
+  })
+  for (const environment of ['prdo', 'wrong']) {
+    const mistaken = await asked(environment)
+    expect(mistaken).toMatchObject({ code: 2, stdout: '' })
+    expect(mistaken.stderr).toContain(file)
+  }
 })
