@@ -19,6 +19,7 @@ export const sizeText = (plan: Plan, { rows, dims }: Size, preview: SizePreview)
     ['data', `${bytes(preview.bytes)} in ${count(preview.parts)} parts, ${preview.concurrency} at a time`],
     ['snapshot', duration(preview.snapshotSeconds)],
     ['verify', duration(preview.verifySeconds)],
+    ['compare', duration(preview.compareSeconds)],
     ['load', duration(preview.loadSeconds)],
     [
       'vector index',

@@ -16,8 +16,13 @@ const EVIDENCE = 'evidence/*'
 export const isEvidence = (pattern: string): boolean => pattern.startsWith(EVIDENCE_PREFIX)
 export const writesEvidence = ({ writes }: BucketAccess): boolean => writes.some(isEvidence)
 
+/** What the maps of the state machine read and leave. It goes after a while. */
+export const MAP_RUNS_PREFIX = 'map-runs/'
+const VERIFY_LIST = 'map-runs/*/verify/*.json'
 /** The lists of parts that the state machine itself reads. */
-export const PART_LISTS = ['snapshots/*/parts.json', 'restores/*/parts.json'] as const
+export const PART_LISTS = ['snapshots/*/parts.json', 'restores/*/parts.json', VERIFY_LIST] as const
+/** What it leaves there: each part, and how it ended. */
+export const MAP_RESULTS = 'map-runs/*'
 
 export const LEASE = 'leases/*.json'
 /** Kill switches are thrown by people, with their own rights: no function may. */
@@ -111,7 +116,8 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   'list-parts': inRun([...MAY_CHANGE], ['snapshots/*/parts.json']),
   'snapshot-part': inRun([], ['snapshots/*/parts/*']),
   'seal-snapshot': inRun([...MAY_CHANGE, SNAPSHOTS], ['snapshots/*/manifest.json']),
-  'verify-snapshot': inRun([SNAPSHOTS]),
+  'verify-snapshot': inRun([SNAPSHOTS], [VERIFY_LIST]),
+  'verify-part': inRun([SNAPSHOTS]),
   'choose-purge': inRun([SNAPSHOTS]),
   'ask-approval': inRun([INCIDENT, COURSE], ['incidents/*/approvals/*/request.json', MESSAGES]),
   purge: inRun([...MAY_CHANGE, SNAPSHOTS, APPROVALS], ['incidents/*/purged.json']),

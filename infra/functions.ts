@@ -37,7 +37,7 @@ const SECONDS: Readonly<Partial<Record<StepKind, number>>> = {
 /** Megabytes. Copying and digesting takes one whole processor, which Lambda gives from 1,769 on. */
 const MEMORY = 512
 const WHOLE_PROCESSOR = 1_769
-const COPIES: readonly StepKind[] = ['snapshot-part', 'verify-snapshot', 'load-part']
+const COPIES: readonly StepKind[] = ['snapshot-part', 'verify-part', 'load-part']
 
 /** Called by events: what fails again and again is kept. The probes have destinations instead, and the next round. */
 const CALLED_BY_EVENTS: readonly string[] = ['on-alarm', 'sweep-alarms', 'observe-report', 'remind', 'health']

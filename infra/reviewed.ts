@@ -15,7 +15,7 @@ export const reviewed = (construct: IConstruct, findings: Readonly<Record<string
  */
 export const WILDCARDS: readonly { readonly finding: RegExp; readonly reason: string }[] = [
   {
-    finding: /^Resource::vector-rollback-[a-z0-9-]+-storage:ExportsOutputFnGetAttBucket\w+\/[a-z]+\/.+$/,
+    finding: /^Resource::vector-rollback-[a-z0-9-]+-storage:ExportsOutputFnGetAttBucket\w+\/[a-z-]+\/.+$/,
     reason: 'Keys below one prefix of one bucket: the wildcard stands for ids of plans, incidents and snapshots.',
   },
   {

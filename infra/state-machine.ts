@@ -4,7 +4,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
 import { substitutionOf } from '#core/steps/registry.ts'
-import { PART_LISTS } from '#infra/bucket-access.ts'
+import { MAP_RESULTS, PART_LISTS } from '#infra/bucket-access.ts'
 import type { RollbackFunctions } from '#infra/functions.ts'
 import { keyOfBucket } from '#infra/permissions.ts'
 import { executionsArn, nameIn, roleNameIn, type Setting, stateMachineArn } from '#infra/setting.ts'
@@ -39,7 +39,12 @@ export class RollbackMachine extends Construct {
       ['s3:GetObject'],
       PART_LISTS.map((pattern) => setting.bucket.arnForObjects(pattern)),
     )
-    this.role.addToPolicy(keyOfBucket(['kms:Decrypt'], setting.dataKey, setting))
+    allow(
+      ['s3:PutObject', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload'],
+      [setting.bucket.arnForObjects(MAP_RESULTS)],
+    )
+    // Results are put together from pieces: whoever writes them decrypts, too.
+    this.role.addToPolicy(keyOfBucket(['kms:Decrypt', 'kms:GenerateDataKey'], setting.dataKey, setting))
     allow(['states:StartExecution'], [stateMachineArn(setting)])
     allow(
       ['states:DescribeExecution', 'states:StopExecution', 'states:RedriveExecution'],

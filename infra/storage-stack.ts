@@ -11,7 +11,7 @@ import {
   StorageClass,
 } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
-import { ANSWERS, EVIDENCE_PREFIX, LEASE, SWITCH } from '#infra/bucket-access.ts'
+import { ANSWERS, EVIDENCE_PREFIX, LEASE, MAP_RUNS_PREFIX, SWITCH } from '#infra/bucket-access.ts'
 import type { Environment } from '#infra/environment.ts'
 import { reviewed } from '#infra/reviewed.ts'
 import { nameIn, roleNameIn } from '#infra/setting.ts'
@@ -163,6 +163,13 @@ const lifecycleOf = ({ retention }: Environment): LifecycleRule[] => [
     prefix: 'snapshots/',
     // Read at once where it is wanted: a restore does not wait for an archive.
     transitions: [{ storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(90) }],
+  },
+  {
+    id: 'map-runs',
+    prefix: MAP_RUNS_PREFIX,
+    // A run of the state machine lasts a month at most; what became of each part is for whoever looks after one that failed.
+    expiration: Duration.days(90),
+    noncurrentVersionExpiration: Duration.days(1),
   },
   ...Object.entries(retention.snapshots).map(([plan, days]) => ({
     id: `snapshots-${plan}`,

@@ -3,7 +3,7 @@ import type { Objects } from '#core/ports.ts'
 import { inParallel } from '#core/snapshot/in-parallel.ts'
 import { inspectManifest, type Manifest, type SnapshotName } from '#core/snapshot/manifest.ts'
 import type { PartContent } from '#core/snapshot/part.ts'
-import { checkLength, verifiedPart } from '#core/snapshot/verify.ts'
+import { checkLength, readWhole } from '#core/snapshot/verify.ts'
 
 export interface Examined {
   /** `null` when there is none that can be read. */
@@ -54,7 +54,7 @@ export async function examineSnapshot(
 async function examinePart(objects: Objects, part: PartContent, signal?: AbortSignal): Promise<RollbackError | null> {
   try {
     await checkLength(objects, part)
-    for await (const _ of verifiedPart(objects, part, signal)) signal?.throwIfAborted()
+    await readWhole(objects, part, signal)
     return null
   } catch (error) {
     if (isRollbackError(error) && isFinding(error)) return error

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { RollbackError } from '#core/errors.ts'
-import type { PlanName, RetirementId, SnapshotId } from '#core/names.ts'
+import type { IncidentId, PlanName, RetirementId, SnapshotId } from '#core/names.ts'
 
 /** What may stand between two slashes of a key. */
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
@@ -40,3 +40,9 @@ export const partKey = (plan: PlanName, snapshot: SnapshotId, index: number): st
   `${snapshotPrefix(plan, snapshot)}parts/${String(index).padStart(6, '0')}.copy.zst`
 /** What was written into a part, beside it and after it. */
 export const sidecarKey = (part: string): string => `${part}.json`
+
+/** What the maps of the state machine read and leave; nothing else looks at it, and it goes after a while. */
+export const MAP_RUNS = 'map-runs/'
+/** The parts of a sealed snapshot, to be read again. */
+export const verifyKey = (incident: IncidentId, snapshot: SnapshotId): string =>
+  `${MAP_RUNS}${keySegment(incident)}/verify/${keySegment(snapshot)}.json`

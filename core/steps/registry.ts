@@ -44,6 +44,7 @@ import { throttle } from '#core/steps/throttle.ts'
 import { undoRetire } from '#core/steps/undo-retire.ts'
 import { verify } from '#core/steps/verify.ts'
 import { verifyOutside } from '#core/steps/verify-outside.ts'
+import { verifyPart } from '#core/steps/verify-part.ts'
 import { verifySnapshot } from '#core/steps/verify-snapshot.ts'
 import { watch } from '#core/steps/watch.ts'
 import { webhook } from '#core/steps/webhook.ts'
@@ -82,6 +83,7 @@ export const STEPS = [
   snapshotPart,
   sealSnapshot,
   verifySnapshot,
+  verifyPart,
   choosePurge,
   askApproval,
   purge,

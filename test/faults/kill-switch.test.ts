@@ -25,6 +25,7 @@ const DO_NOT_ASK = [
   'prove-delivery-outside',
   'snapshot-part',
   'verify-snapshot',
+  'verify-part',
   'choose-purge',
   'ask-approval',
   'choose-restore',

@@ -19,11 +19,17 @@ const STATES: readonly [what: string, Path, Stage, After, states: string[]][] = 
     'full',
     [
       ...['Open incident', 'Preserve evidence', 'Retire', 'List parts', 'Snapshot each part', 'Seal snapshot'],
-      ...['Verify snapshot', 'Verify', 'Report'],
+      ...['Verify snapshot', 'Verify each part', 'Verify', 'Report'],
     ],
   ],
   ['the partial path', 'partial', 'fresh', 'partial', ['Run step']],
-  ['a purge', 'purge', 'full', 'purge', ['Choose what to purge', 'Verify before purge', 'Ask to purge', 'Purge']],
+  [
+    'a purge',
+    'purge',
+    'full',
+    'purge',
+    ['Choose what to purge', 'Verify before purge', 'Verify each part', 'Ask to purge', 'Purge'],
+  ],
   ['a restore of dropped indexes', 'restore', 'partial', 'rebuild', ['Choose what to restore', 'Build indexes']],
   ['a restore of retired tables', 'restore', 'full', 'undo', ['Undo the retirement', 'Build indexes', 'Verify']],
   [

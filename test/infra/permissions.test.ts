@@ -7,7 +7,7 @@ import type { IncidentId, PlanName, RetirementId } from '#core/names.ts'
 import { loadPlan } from '#core/plan/load.ts'
 import { recordedKeys } from '#core/recorded/keys.ts'
 import { restoredKey, restorePartsKey } from '#core/restore/side-schema.ts'
-import { manifestKey, partKey, partsKey, sidecarKey, snapshotOf } from '#core/snapshot/keys.ts'
+import { MAP_RUNS, manifestKey, partKey, partsKey, sidecarKey, snapshotOf, verifyKey } from '#core/snapshot/keys.ts'
 import { STEPS, type StepKind } from '#core/steps/registry.ts'
 import { workloadKeys } from '#core/workloads/keys.ts'
 import { statementsFor } from '#infra/permissions.ts'
@@ -85,8 +85,14 @@ test('the state machine may invoke its own functions and no other, and only logs
   // AWS has no resources for the delivery of logs and for traces.
   const anywhere = statements.flatMap(({ Action, Resource }) => (Resource.includes('*') ? Action : []))
   for (const action of anywhere) expect(action).toMatch(/^(logs:\w*(LogDeliver|ResourcePolic|DescribeLogGroups)|xray:)/)
-  for (const key of [partsKey(plan, snapshot), restorePartsKey(restore)])
+  for (const key of [partsKey(plan, snapshot), restorePartsKey(restore), verifyKey(incident, snapshot)])
     expect(allows(statements, 's3:GetObject', `${bucket}/${key}`)).toBe(true)
+  // What its maps leave, put together from pieces, and nothing else in the bucket.
+  const result = `${MAP_RUNS}${incident}/0123/SUCCEEDED_0.json`
+  for (const action of ['PutObject', 'GetObject', 'ListMultipartUploadParts', 'AbortMultipartUpload'])
+    expect(allows(statements, `s3:${action}`, `${bucket}/${result}`), action).toBe(true)
+  for (const key of [partsKey(plan, snapshot), part, manifestKey(plan, snapshot), keys.lease(plan), answer])
+    expect(allows(statements, 's3:PutObject', `${bucket}/${key}`), key).toBe(false)
   expect(allows(statements, 's3:GetObject', `${bucket}/${part}`)).toBe(false)
   expect(allows(statements, 'states:StartExecution', MACHINE)).toBe(true)
   for (const action of ['DescribeExecution', 'StopExecution', 'RedriveExecution'])
@@ -191,6 +197,7 @@ describe('the bucket', () => {
       [part]: ['snapshot-part'],
       [sidecarKey(part)]: ['snapshot-part'],
       [manifestKey(plan, snapshot)]: ['seal-snapshot'],
+      [verifyKey(incident, snapshot)]: ['verify-snapshot'],
       [restorePartsKey(restore)]: ['prepare-restore'],
       [restoredKey(restore)]: ['swap-in'],
     }
@@ -292,7 +299,7 @@ describe('the bucket', () => {
 
   test('shows snapshots to what restores, purges and reports, never to what only looks or switches', () => {
     const may = readers(part)
-    for (const kind of ['load-part', 'purge', 'verify-snapshot', 'report']) expect(may).toContain(kind)
+    for (const kind of ['load-part', 'purge', 'verify-part', 'verify-snapshot', 'report']) expect(may).toContain(kind)
     for (const kind of ['verify', 'watch', 'set-flag', 'run-sql', 'notify', 'contain', 'on-alarm'])
       expect(may).not.toContain(kind)
   })

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { keys } from '#core/incident/keys.ts'
 import type { IncidentId } from '#core/names.ts'
+import { MAP_RUNS } from '#core/snapshot/keys.ts'
 import { EVIDENCE_PREFIX } from '#infra/bucket-access.ts'
 import { synthesise } from '#test/infra/synth.ts'
 import { bucketPolicy, functionsOf, plain, type Statement, statementsOf } from '#test/infra/template.ts'
@@ -98,10 +99,12 @@ describe('the bucket', () => {
         NoncurrentVersionExpiration: { NoncurrentDays: 1 },
       },
       { Prefix: 'snapshots/' },
+      { Prefix: MAP_RUNS, ExpirationInDays: 90 },
       { Prefix: 'snapshots/pgvector-search/', ExpirationInDays: 365 },
     ])
     expect(rules.flatMap(({ Id, ExpirationInDays }) => (ExpirationInDays === undefined ? [] : [Id]))).toEqual([
       'evidence',
+      'map-runs',
       'snapshots-pgvector-search',
     ])
   })

@@ -183,7 +183,7 @@ const fullRollback = async (afterwards: readonly { kind: string; input: unknown 
   const answers: Record<string, unknown> = {
     ContainFunction: { flags: [] },
     OpenIncidentFunction: {
-      run: { plan: 'p', path: 'full', drill: false },
+      run: { plan: 'p', path: 'full', incident: 'p-1', drill: false },
       held: null,
       steps: [{ kind: 'set-flag', input: {} }],
       settings: {
@@ -197,6 +197,8 @@ const fullRollback = async (afterwards: readonly { kind: string; input: unknown 
     RetireFunction: { retirement: 'r' },
     ListPartsFunction: { snapshot: { id: 's', parts: 'parts.json', retirement: 'r' } },
     SnapshotPartFunction: { changed: true },
+    VerifySnapshotFunction: { verifying: { parts: 'parts.json' } },
+    VerifyPartFunction: { changed: false },
     VerifyFunction: { verification: { status: 'pass', detail: '' } },
     WatchFunction: { watching: { verdict: 'recovered', detail: '', waitSeconds: 0 } },
     ReportFunction: { outcome: 'rolled-back' },
@@ -216,20 +218,20 @@ const fullRollback = async (afterwards: readonly { kind: string; input: unknown 
     objects: { 'Bucket/parts.json': [{ part: 1 }] },
     input: { plan: 'p', path: 'full', reason: 'drill' },
   })
-  const order = ['SetFlagFunction', 'RetireFunction', 'VerifySnapshotFunction', 'RunSqlFunction', 'VerifyFunction']
+  const order = ['SetFlagFunction', 'RetireFunction', 'VerifyPartFunction', 'RunSqlFunction', 'VerifyFunction']
   return { status: result.status, called: called.filter((name) => order.includes(name)) }
 }
 
 test('steps that follow the snapshot run once it is verified, and before the checks', async () => {
   expect(await fullRollback([{ kind: 'run-sql', input: {} }])).toEqual({
     status: 'SUCCEEDED',
-    called: ['SetFlagFunction', 'RetireFunction', 'VerifySnapshotFunction', 'RunSqlFunction', 'VerifyFunction'],
+    called: ['SetFlagFunction', 'RetireFunction', 'VerifyPartFunction', 'RunSqlFunction', 'VerifyFunction'],
   })
 })
 
 test('a full rollback without such steps goes from the snapshot to the checks', async () => {
   expect(await fullRollback([])).toEqual({
     status: 'SUCCEEDED',
-    called: ['SetFlagFunction', 'RetireFunction', 'VerifySnapshotFunction', 'VerifyFunction'],
+    called: ['SetFlagFunction', 'RetireFunction', 'VerifyPartFunction', 'VerifyFunction'],
   })
 })
