@@ -12,6 +12,7 @@ export const ANSWERS = 'incidents/*/approvals/*/answers/*'
 /** What the database showed, and rows that were about to change: it may hold personal data, and has a key of its own. */
 export const EVIDENCE_PREFIX = 'evidence/'
 const EVIDENCE = 'evidence/*'
+const SEEN = 'evidence/*/seen/*'
 
 export const isEvidence = (pattern: string): boolean => pattern.startsWith(EVIDENCE_PREFIX)
 export const writesEvidence = ({ writes }: BucketAccess): boolean => writes.some(isEvidence)
@@ -92,7 +93,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   },
   'safe-point': inRun([], [COURSE, RUNS]),
   notify: inRun([INCIDENT, HUMAN, CHECKS], [MESSAGES]),
-  'preserve-evidence': inRun([LEASE], [EVIDENCE]),
+  'preserve-evidence': inRun([LEASE], [SEEN]),
   'follow-delivery': inRun([INCIDENT], [CHECKS]),
   'prove-delivery': inRun([INCIDENT], [CHECKS]),
   'prove-delivery-outside': inRun([INCIDENT], [CHECKS]),

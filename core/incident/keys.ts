@@ -11,6 +11,8 @@ export const keys = {
   course: (id: IncidentId) => `incidents/${id}/course.json`,
   /** Not below the incident: rules of the bucket go by prefixes, and this may hold personal data. */
   evidence: (id: IncidentId) => `evidence/${id}/`,
+  /** What the database showed: of who preserves it alone, and apart from the rows that others capture. */
+  seen: (id: IncidentId) => `evidence/${id}/seen/`,
   /** Rows as they were before a step changed them. */
   captured: (id: IncidentId) => `evidence/${id}/captured/`,
   drains: (id: IncidentId) => `incidents/${id}/drains/`,

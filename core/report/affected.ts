@@ -25,7 +25,7 @@ const nameOf = (row: Row): string => {
 export const readAffected = async (objects: Objects, id: IncidentId, plan: Plan): Promise<Affected | null> => {
   const { affected } = plan.impact
   if (affected === undefined) return null
-  const found = await readJson(objects, `${keys.evidence(id)}${affected}.json`).catch(() => null)
+  const found = await readJson(objects, `${keys.seen(id)}${affected}.json`).catch(() => null)
   const value = found?.value as { rows?: readonly Row[] } | undefined
   if (!Array.isArray(value?.rows)) return null
   return { count: value.rows.length, names: value.rows.slice(0, NAMED).map(nameOf) }

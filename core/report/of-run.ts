@@ -36,7 +36,7 @@ const outcomeOf = (run: Run, problem: Problem | null, events: readonly StepEvent
 }
 
 const readEvidence = async (objects: Objects, run: Run): Promise<Evidence[]> => {
-  const found = await readJson(objects, `${keys.evidence(run.incident)}index.json`)
+  const found = await readJson(objects, `${keys.seen(run.incident)}index.json`)
   return found ? Evidence.array().parse(found.value) : []
 }
 

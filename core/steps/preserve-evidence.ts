@@ -17,7 +17,7 @@ export const preserveEvidence = defineStep({
   needs: ['database', 'objects', 'plans', 'clock', 'signal'],
   run: async ({ run }, ports) => {
     const plan = await ports.plans.load(run.plan)
-    const folder = keys.evidence(run.incident)
+    const folder = keys.seen(run.incident)
     const at = ports.clock.now().toISOString()
     let written = 0
     let ended: readonly string[] = []

@@ -119,7 +119,7 @@ describePostgres('the three levels of cluster-mode, on a real server and the clu
   it('evidence has every pod of the release as it was before anything was replaced, and the tenants by name (VEC-47)', async () => {
     await deployAgain()
     const { incident, report } = await run({ path: 'partial', scenario: 'at-once' })
-    const tenants = await readJson(stack.objects, `evidence/${incident}/tenants.json`)
+    const tenants = await readJson(stack.objects, `evidence/${incident}/seen/tenants.json`)
     expect((tenants?.value as { rows: unknown[] }).rows).toHaveLength(4)
     expect(report?.impact.affected).toMatch(/^4: canary \(hivehub-sdk 1\.0\.0\)/)
   }, 60_000)

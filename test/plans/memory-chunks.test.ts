@@ -41,7 +41,7 @@ const statuses = (report: RunReport | null) =>
   new Set(report?.checks.filter(({ name }) => !name.startsWith('delivery')).map(({ status }) => status))
 const detailOf = (report: RunReport | null, kind: string) => report?.steps.find((step) => step.kind === kind)?.detail
 const evidenceOf = async (world: World, incident: string, name: string): Promise<unknown> =>
-  (await readJson(world.stack.objects, `${keys.evidence(incident as never)}${name}.json`))?.value
+  (await readJson(world.stack.objects, `${keys.seen(incident as never)}${name}.json`))?.value
 
 const FULL = ['no-index', 'no-policy', 'revision-is-back', 'table-gone', 'table-undefined']
 const RETIRED = `

@@ -58,9 +58,9 @@ describePostgres('evidence from a real server', () => {
       },
     )
   const index = async (run: Run) =>
-    Evidence.array().parse((await readJson(objects, `evidence/${run.incident}/index.json`))?.value)
+    Evidence.array().parse((await readJson(objects, `evidence/${run.incident}/seen/index.json`))?.value)
   const rowsOf = async (run: Run, name: string) => {
-    const found = await readJson(objects, `evidence/${run.incident}/${name}.json`)
+    const found = await readJson(objects, `evidence/${run.incident}/seen/${name}.json`)
     return Kept.parse(found?.value).rows
   }
   const everything = async (run: Run) =>

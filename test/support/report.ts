@@ -108,19 +108,19 @@ export const fullReport = (changes: Partial<RunReport> = {}): RunReport =>
     evidence: [
       {
         name: 'running-queries',
-        key: 'evidence/pgvector-search-20261121T031207-9f3c21/running-queries.json',
+        key: 'evidence/pgvector-search-20261121T031207-9f3c21/seen/running-queries.json',
         status: 'kept',
         detail: '14 sessions, literals redacted',
       },
       {
         name: 'locks',
-        key: 'evidence/pgvector-search-20261121T031207-9f3c21/locks.json',
+        key: 'evidence/pgvector-search-20261121T031207-9f3c21/seen/locks.json',
         status: 'kept',
         detail: '31 locks',
       },
       {
         name: 'index-states',
-        key: 'evidence/pgvector-search-20261121T031207-9f3c21/index-states.json',
+        key: 'evidence/pgvector-search-20261121T031207-9f3c21/seen/index-states.json',
         status: 'kept',
         detail: '5 indexes, 1 hnsw',
       },
@@ -175,7 +175,7 @@ export const fullReport = (changes: Partial<RunReport> = {}): RunReport =>
     loss: 'no data was lost: both tables are kept out of reach until 2026-11-28, and in the snapshot',
     next: [
       'Tell support that search goes by words for now; see Contacts.',
-      'Look at `evidence/pgvector-search-20261121T031207-9f3c21/running-queries.json` for the query that hung.',
+      'Look at `evidence/pgvector-search-20261121T031207-9f3c21/seen/running-queries.json` for the query that hung.',
       'Bring it back when the cause is gone: `vector-rollback start pgvector-search --path restore --reason "…"`',
     ],
     contacts: [

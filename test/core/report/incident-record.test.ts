@@ -55,7 +55,7 @@ describe('the fields of an incident', () => {
       report: { number: 'DB-ROLLBACK', followUps: null },
       impact: { users: 'No search.', services: ['search', 'chat'], workaround: 'Words.', affected: 'tenants' },
     }
-    await writeJson(objects, `${keys.evidence(opened.run.incident)}tenants.json`, {
+    await writeJson(objects, `${keys.seen(opened.run.incident)}tenants.json`, {
       at: at(9),
       rows: [
         { tenant: 'canary', client: 'sdk 1.0.0' },
