@@ -10,6 +10,8 @@ import { existing } from '#core/restore/drift.ts'
 import { bootstrapStatements, missingBootstrap } from '#core/retire/bootstrap.ts'
 import { readDependentRoles } from '#core/retire/dependents.ts'
 import { requireGrantable } from '#core/retire/grantable.ts'
+import { GRANTED_FOR, type GrantedFor } from '#core/retire/granted-for.ts'
+import { type GrantGroup, grantGroups, monitoring } from '#core/retire/grants-by-path.ts'
 import { mergeRoles, readRoles } from '#core/retire/roles.ts'
 import { readStanding } from '#core/retire/standing.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
@@ -21,6 +23,8 @@ export interface BootstrapOptions {
   /** The product's role; that of the URL when it is not given. */
   readonly role?: string
   readonly apply?: boolean
+  /** The largest of what is wanted, and all that is smaller; everything when it is not given. */
+  readonly for?: GrantedFor
   readonly plans?: string
 }
 
@@ -66,7 +70,7 @@ const checkRoles = async (session: Session, plan: Plan, role: string, set: boole
   return rows.map(({ name }) => sql`grant ${sql.id(name)} to ${sql.id(role)}${sql.raw(set ? ' with set true' : '')}`)
 }
 
-const statementsFor = async (session: Session, plan: Plan, wanted: string | undefined): Promise<Sql[]> => {
+const statementsFor = async (session: Session, plan: Plan, wanted: string | undefined): Promise<GrantGroup[]> => {
   const tables = await tablesOf(session, plan)
   const allow = plan.paths.full?.allow ?? []
   const roles = mergeRoles(await readRoles(session, tables), await readDependentRoles(session, tables, allow))
@@ -78,8 +82,27 @@ const statementsFor = async (session: Session, plan: Plan, wanted: string | unde
     role === own
       ? await missingBootstrap(session, roles)
       : bootstrapStatements(role, { roles, serverVersion, runBy: own })
-  const forRestore = await missingForRestore(session, role)
-  return [...statements, ...forRestore, ...(await checkRoles(session, plan, role, serverVersion >= 160_000))]
+  return grantGroups(
+    role,
+    { roles, serverVersion },
+    {
+      looking: [
+        ...(await monitoring(session, role)),
+        ...(await checkRoles(session, plan, role, serverVersion >= 160_000)),
+      ],
+      retiring: statements,
+      restoring: await missingForRestore(session, role),
+    },
+  )
+}
+
+/** Smallest first, with what each is for: whoever wants less runs the beginning of it. */
+const scriptOf = (groups: readonly GrantGroup[]): string => {
+  const asking = groups.filter(({ statements }) => statements.length > 0)
+  if (asking.length === 0) return ''
+  const text = ({ why, statements }: GrantGroup) =>
+    `-- For ${why}.\n${statements.map((one) => `${one.text};\n`).join('')}`
+  return `-- For containment: nothing. It changes parameters, and no database.\n${asking.map(text).join('')}`
 }
 
 /**
@@ -91,8 +114,10 @@ export const bootstrap = async (name: string, options: BootstrapOptions): Promis
   const database = postgres({ url: options.databaseUrl })
   await database.session({ applicationName: 'vector-rollback:bootstrap' }, async (session) => {
     await checkDatabase(session, plan, database.label)
-    const statements = await statementsFor(session, plan, options.role)
-    process.stdout.write(statements.map(({ text }) => `${text};\n`).join(''))
+    const most = GRANTED_FOR.indexOf(options.for ?? 'restore')
+    const groups = (await statementsFor(session, plan, options.role)).slice(0, most + 1)
+    const statements = groups.flatMap((group) => group.statements)
+    process.stdout.write(scriptOf(groups))
     if (statements.length === 0) process.stderr.write('Nothing is missing.\n')
     if (!options.apply) return
     await session.transaction(async () => {

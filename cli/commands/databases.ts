@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { BootstrapOptions } from '#cli/bootstrap.ts'
 import type { FixtureOptions } from '#cli/fixture.ts'
+import { GRANTED_FOR } from '#core/retire/granted-for.ts'
 import { databaseUrl, examples, plans, positiveInteger } from './options.ts'
 
 export const fixtureCommand = (program: Command): void => {
@@ -32,6 +33,11 @@ export const bootstrapCommand = (program: Command): void => {
     )
     .addOption(databaseUrl('the database that the plan protects').makeOptionMandatory())
     .addOption(new Option('--role <name>', 'the role of the product; default: the user of the URL'))
+    .addOption(
+      new Option('--for <what>', 'only what this needs, and everything smaller; default: all').choices([
+        ...GRANTED_FOR,
+      ]),
+    )
     .addOption(new Option('--sql', 'print the statements, and change nothing; the default').conflicts('apply'))
     .addOption(new Option('--apply', 'run them as the user of the URL'))
     .addOption(plans())

@@ -145,7 +145,7 @@ const accessStatements = (role: string): Sql[] => [
   sql`grant select, insert, update on ${sql.id(RECORDS.schema, RECORDS.name)} to ${sql.id(role)}`,
 ]
 
-const grantOwner = (owner: string, role: string, serverVersion: number): Sql =>
+export const grantOwner = (owner: string, role: string, serverVersion: number): Sql =>
   serverVersion < 160000 ? grantRole(owner, role) : sql`${grantRole(owner, role)} with inherit true, set true`
 
 const grantRole = (granted: string, role: string): Sql => sql`grant ${sql.id(granted)} to ${sql.id(role)}`

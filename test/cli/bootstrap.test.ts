@@ -64,6 +64,34 @@ describePostgres('the bootstrap', () => {
     }
   })
 
+  test('prints the smallest first, and for what: containment asks for nothing, a partial path moves nothing', async () => {
+    const { stdout } = await bootstrap('--sql', '--role', product)
+    const headings = stdout.split('\n').filter((line) => line.startsWith('--'))
+    expect(headings.map((line) => line.split(/[:.]/)[0])).toEqual([
+      '-- For containment',
+      '-- For probes, checks and evidence',
+      '-- For the path partial',
+      '-- For the paths full and purge',
+      '-- For the path restore',
+    ])
+    const probes = await bootstrap('--sql', '--role', product, '--for', 'probes')
+    expect(stdout.startsWith(probes.stdout)).toBe(true)
+    expect(probes.stdout).not.toMatch(/create|schema/)
+    await run(db.url, [probes.stdout])
+    const dropsAnIndex = () =>
+      run(db.urlOf(product), ['begin', 'drop index public.document_chunks_search_idx', 'rollback'])
+    await expect(dropsAnIndex()).rejects.toThrow(/owner/)
+
+    expect(await bootstrap('--apply', '--role', product, '--for', 'partial')).toMatchObject({ code: 0 })
+    await dropsAnIndex()
+    expect(await prepared()).toEqual([{ there: false }])
+    expect(await full()).toMatchObject({ code: 3 })
+
+    expect(await bootstrap('--apply', '--role', product, '--for', 'full')).toMatchObject({ code: 0 })
+    expect(await full()).toMatchObject({ code: 0 })
+    expect((await bootstrap('--sql', '--for', 'nothing')).code).toBe(2)
+  })
+
   test('prints what a restore needs beyond a retirement, and only while it is missing', async () => {
     const { stdout } = await bootstrap('--sql', '--role', product)
     expect(stdout).toContain(`grant create on database "${db.name}" to "${product}";`)
