@@ -7,7 +7,7 @@ import { Construct } from 'constructs'
 import { alarmName } from '#core/decide/decide.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { absoluteLimit, missingMeans, type Signal, type SignalLimit } from '#core/plan/signals.ts'
-import type { Setting } from '#infra/setting.ts'
+import { nameIn, type Setting } from '#infra/setting.ts'
 import { eventLogName, metricOf, needsDatabase, spanOf } from '#infra/signal-metrics.ts'
 
 /** An alarm of a signal, and what it means. */
@@ -88,17 +88,19 @@ export class SignalAlarms extends Construct {
       logGroupName: eventLogName(environment),
       retention: environment.retention.logs,
     })
+    const rules = stack.formatArn({ service: 'events', resource: 'rule', resourceName: `${nameIn(environment)}-*` })
+    const allow = (action: string, conditions = {}) =>
+      new PolicyStatement({
+        principals: [new ServicePrincipal('events.amazonaws.com'), new ServicePrincipal('delivery.logs.amazonaws.com')],
+        actions: [action],
+        resources: [group.logGroupArn],
+        conditions,
+      })
     new ResourcePolicy(this, 'EventsPolicy', {
       policyStatements: [
-        new PolicyStatement({
-          principals: [
-            new ServicePrincipal('events.amazonaws.com'),
-            new ServicePrincipal('delivery.logs.amazonaws.com'),
-          ],
-          actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-          resources: [group.logGroupArn],
-          conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
-        }),
+        // Streams are made in nobody's name: a condition on the rule would be met by none.
+        allow('logs:CreateLogStream'),
+        allow('logs:PutLogEvents', { ArnLike: { 'aws:SourceArn': rules } }),
       ],
     })
   }

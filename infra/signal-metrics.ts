@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib'
 import { type IMetric, MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { CfnRule } from 'aws-cdk-lib/aws-events'
@@ -95,7 +96,7 @@ export const metricOf = (
       return new Metric({ namespace: NAMESPACE, metricName, statistic: Stats.SUM, period })
     }
     case 'rds-event': {
-      const ruleName = `${nameIn(environment)}-${plan.name}-${name}`.slice(0, 64)
+      const ruleName = ruleNameOf(`${nameIn(environment)}-${plan.name}-${name}`)
       const identifier = environment.database && identifierOf(environment.database)
       new CfnRule(scope, `${plan.name}-${name}-events`, {
         name: ruleName,
@@ -132,6 +133,10 @@ export const metricOf = (
     }
   }
 }
+
+/** EventBridge takes 64 characters. What is cut off still tells two signals apart. */
+const ruleNameOf = (name: string): string =>
+  name.length <= 64 ? name : `${name.slice(0, 55)}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`
 
 /** Where events of RDS are kept: a rule counts only with a target. */
 export const eventLogName = (environment: Environment): string => `/aws/events/${nameIn(environment)}`
