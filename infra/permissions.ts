@@ -172,7 +172,8 @@ export const interfacesFor = (functionName: string, { stack, environment }: Sett
     resourceName: functionName,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   })
-  const actions = ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:DescribeNetworkInterfaces']
+  const looks = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets']
+  const addresses = ['ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses']
   return [
     ...allow(
       ['ec2:CreateNetworkInterface'],
@@ -182,12 +183,14 @@ export const interfacesFor = (functionName: string, { stack, environment }: Sett
         ...Object.values(network.subnets).map((subnet) => arnOf('subnet', subnet)),
       ],
     ),
-    ...allow(['ec2:DeleteNetworkInterface'], [arnOf('network-interface', '*')]),
-    ...allow(['ec2:DescribeNetworkInterfaces'], ['*']),
+    ...allow(addresses, [arnOf('network-interface', '*')]),
+    // "Include all resource IDs", says Lambda of this one: with network-interface/* a function may not get into the VPC.
+    ...allow(['ec2:DeleteNetworkInterface'], [arnOf('*', '*')]),
+    ...allow(looks, ['*']),
     new PolicyStatement({
       sid: 'NotByItsCode',
       effect: Effect.DENY,
-      actions,
+      actions: ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', ...addresses, ...looks],
       resources: ['*'],
       conditions: { ArnEquals: { 'lambda:SourceFunctionArn': code } },
     }),

@@ -23,7 +23,7 @@ export const WILDCARDS: readonly { readonly finding: RegExp; readonly reason: st
     reason: 'Executions of one state machine: their names are made of the alarm that starts them.',
   },
   {
-    finding: /^Resource::arn:<AWS::Partition>:ec2:.+:(network-interface|security-group)\/\*$/,
+    finding: /^Resource::arn:<AWS::Partition>:ec2:.+:(network-interface|security-group|\*)\/\*$/,
     reason:
       'Interfaces that Lambda makes in the named subnets: they have no name before. The code of the function is denied it.',
   },

@@ -76,5 +76,18 @@ test('the service may make interfaces in these subnets, and the code of the func
     expect(
       allows(statements, 'ec2:CreateNetworkInterface', `arn:<Partition>:ec2:<Region>:<AccountId>:subnet/${subnet}`),
     ).toBe(may)
-  expect(statements.find(({ Sid }) => Sid === 'NotByItsCode')).toMatchObject({ Effect: 'Deny', Resource: ['*'] })
+  // As the managed policy for functions in a VPC has it: without one of them a function is not made, or cannot be reached.
+  const given = statements.flatMap(({ Effect, Action }) =>
+    Effect === 'Allow' ? Action.filter((action) => action.startsWith('ec2:')) : [],
+  )
+  const wanted = ['Create', 'Delete', 'Describe'].map(
+    (verb) => `ec2:${verb}NetworkInterface${verb === 'Describe' ? 's' : ''}`,
+  )
+  const addresses = ['ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses']
+  expect(given.toSorted()).toEqual([...wanted, ...addresses, 'ec2:DescribeSubnets'].sort())
+  const all = 'arn:<Partition>:ec2:<Region>:<AccountId>:*/*'
+  expect(statements.find(({ Action }) => Action.includes('ec2:DeleteNetworkInterface'))?.Resource).toEqual([all])
+  const denied = statements.find(({ Sid }) => Sid === 'NotByItsCode')
+  expect(denied).toMatchObject({ Effect: 'Deny', Resource: ['*'] })
+  expect(denied?.Action.toSorted()).toEqual(given.toSorted())
 })

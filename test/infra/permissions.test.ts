@@ -46,7 +46,7 @@ const BESIDE = ['on-alarm', 'probe', 'answer', 'approval-key', 'sweep-alarms', '
 const READS_ALARMS = ['cloudwatch:DescribeAlarms', 'cloudwatch:DescribeAlarmHistory']
 /** What only reads, and has no resources. */
 const READS = [...READS_ALARMS, 'cloudwatch:GetMetricData']
-const DESCRIBES = ['ec2:DescribeNetworkInterfaces', 'ecs:DescribeTaskDefinition']
+const DESCRIBES = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets', 'ecs:DescribeTaskDefinition']
 
 test('no function may do anything to everything', () => {
   expect(rights.size).toBe(STEPS.length + BESIDE.length)
