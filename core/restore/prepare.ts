@@ -40,7 +40,6 @@ export interface PreparedRestore {
  * Creates the bare tables in a side schema and writes the list of parts to load. Before anything is written the manifest,
  * the length of every object, the extension and the schema are checked. What stands under the names stays in service until
  * all is loaded and compared. What an earlier try prepared and loaded, of this run or of one that was killed, is kept.
-  await requireMayRestore(session, manifest)
  */
 export async function prepareRestore(
   session: Session,
