@@ -15,7 +15,7 @@ export interface SizePreview {
   readonly snapshotSeconds: number
   readonly verifySeconds: number
   readonly loadSeconds: number
-  /** Of the restored table with the manifest; a purge compares the retired one once more. */
+  /** Of the restored table with the manifest, piece by piece; a purge compares the retired one once more, at once. */
   readonly compareSeconds: number
   readonly indexSeconds: number
   readonly indexMemoryBytes: number
@@ -116,7 +116,7 @@ const problemsOf = (
     found.push(`one part takes longer than the ${FUNCTION_SECONDS} s of a function: make snapshot.part-bytes smaller`)
   if (compareSeconds > FUNCTION_SECONDS)
     found.push(
-      `one function compares a table with its manifest, ${hours(compareSeconds)} where it has ${FUNCTION_SECONDS} s: a restore ends before its swap, and a purge before it destroys; undoing a retirement is not concerned. Partitions are compared one by one`,
+      `a purge compares a table with its manifest under its lock, in one function: ${hours(compareSeconds)} where it has ${FUNCTION_SECONDS} s, so that nothing is destroyed and the table stays retired. Partitions are compared one by one`,
     )
   if (historyEvents > MOST_EVENTS)
     found.push(`${historyEvents} events are more than the ${MOST_EVENTS} of one execution`)

@@ -12,6 +12,7 @@ export type Piece =
   | { kind: 'constraints'; name: string }
   | { kind: 'foreign keys'; name: 'all' }
   | { kind: 'partitioned indexes'; name: 'all' }
+  | { kind: 'digested'; name: string }
   | { kind: 'compared'; name: string }
   | { kind: 'swapped'; name: 'all' }
   | { kind: 'refreshed'; name: string }

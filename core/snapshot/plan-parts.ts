@@ -7,7 +7,7 @@ import { copyFormat, readColumns } from '#core/snapshot/columns.ts'
 import { partKey, partsKey, snapshotOf } from '#core/snapshot/keys.ts'
 import { cutIntoRanges } from '#core/snapshot/page-range.ts'
 import { PartItem } from '#core/snapshot/part.ts'
-import { sql } from '#core/sql/tag.ts'
+import { sizeOnDisk } from '#core/snapshot/size-on-disk.ts'
 
 /** Bytes of heap and TOAST that one part holds, when the plan does not say: seconds of work in a small function. */
 export const DEFAULT_PART_BYTES = 64 * 1024 * 1024
@@ -22,12 +22,6 @@ export interface PlannedParts {
   /** Size of the tables, heap and TOAST, in bytes; 0 when the list was there already. */
   readonly bytes: number
 }
-
-const sizeOf = ({ schema, name }: Table) => sql`
-  select pg_catalog.pg_relation_size(c.oid)::text as heap, pg_catalog.pg_table_size(c.oid)::text as total,
-    pg_catalog.current_setting('block_size') as page, c.relkind as kind
-  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where n.nspname = ${schema} and c.relname = ${name}`
 
 /**
  * Cuts the retired tables into parts and writes the list, once: a second call gives back the first list, so that parts
@@ -66,10 +60,8 @@ export async function cutTables(
   let bytes = 0
   for (const table of tables) {
     const columns = await readColumns(session, table)
-    const { rows } = await session.query<{ heap: string; total: string; page: string; kind: string }>(sizeOf(table))
-    // The rows of a partitioned table are those of its partitions.
-    if (rows[0]?.kind === 'p') continue
-    const size = { heap: Number(rows[0]?.heap), total: Number(rows[0]?.total), page: Number(rows[0]?.page) }
+    const size = await sizeOnDisk(session, table)
+    if (size === null) continue
     bytes += size.total
     for (const range of cutIntoRanges(size, partBytes)) {
       const index = items.length

@@ -276,6 +276,31 @@ describePostgres('a restore', () => {
     await expect(swap(world)).rejects.toThrow(named('Restore.NotCompared'))
   })
 
+  test('a table that no function reads in its time is compared piece by piece, and by whoever comes next', async () => {
+    await lose()
+    await prepareAndLoad(world)
+    await world.session((s) => finishLoad(s, world.objects, RESTORE))
+    await buildAll(world)
+    const [{ nspname } = { nspname: '' }] = (await sideSchemas()).slice(1)
+    // Rows move to pages behind: the pieces are more than one, and hold all of them once.
+    await world.query(
+      `insert into ${nspname}.notes (id, body) select 1000 + n, repeat('x', 700) from generate_series(1, 60) n`,
+    )
+    const pieces = { bytes: 8192, mayGoOn: () => false }
+    const next = () => world.session((s) => compareRestore(s, world.objects, RESTORE, pieces))
+    const untilTheEnd = async () => {
+      let calls = 1
+      while (!(await next()).finished) calls += 1
+      return calls
+    }
+    await expect(untilTheEnd()).rejects.toThrow(named('Restore.RowsDiffer', 'public.notes'))
+    // Mended by hand: it is read anew from its first page.
+    await world.query(`delete from ${nspname}.notes where id > 1000`)
+    expect(await untilTheEnd()).toBeGreaterThan(3)
+    expect(await swap(world)).toMatchObject({ changed: true })
+    expect(await restored()).toEqual([{ items: 50, sum: 1275 }])
+  })
+
   test('an orphan is reported, and its foreign key holds for new rows', async () => {
     await world.asOwner(
       'create table public.ratings (item integer references public.items (id)); insert into public.ratings values (3)',
