@@ -1,6 +1,7 @@
 import type { ForeignKeyDefinition, TableDefinition } from '#core/ddl/definition.ts'
 import { createDependents } from '#core/ddl/dependents/create.ts'
 import { isMembership, isView } from '#core/ddl/dependents/definition.ts'
+import { asItWas } from '#core/ddl/render/expression.ts'
 import { addForeignKey, addValidForeignKey, distinctForeignKeys, piecesOf } from '#core/ddl/render/foreign-keys.ts'
 import { named, role } from '#core/ddl/render/names.ts'
 import {
@@ -106,9 +107,9 @@ const grantSchemas = ({ schemas }: Surroundings): Sql[] =>
 const createType = (type: EnumType | DomainType): Sql => {
   if (type.kind === 'enum') return sql`create type ${named(type)} as enum (${sql.join(type.labels.map(sql.literal))})`
   const parts = [sql`create domain ${named(type)} as ${sql.raw(type.base)}`]
-  if (type.default !== null) parts.push(sql`default ${sql.raw(type.default)}`)
+  if (type.default !== null) parts.push(sql`default ${asItWas(type.default)}`)
   if (type.notNull) parts.push(sql`not null`)
-  parts.push(...type.checks.map(({ name, definition }) => sql`constraint ${sql.id(name)} ${sql.raw(definition)}`))
+  parts.push(...type.checks.map(({ name, definition }) => sql`constraint ${sql.id(name)} ${asItWas(definition)}`))
   return sql.join(parts, ' ')
 }
 

@@ -1,3 +1,4 @@
+import { asItWas } from '#core/ddl/render/expression.ts'
 import { digestOf } from '#core/json.ts'
 import type { Session } from '#core/ports.ts'
 import { maintenanceMemory } from '#core/restore/index-memory.ts'
@@ -94,7 +95,7 @@ async function dress(
 }
 
 const createStatement = ({ table, name, unique, definition, mode }: IndexToBuild): Sql =>
-  sql`create ${unique ? sql`unique ` : sql``}index ${mode === 'concurrently' ? sql`concurrently ` : sql``}${sql.id(name)} on ${sql.id(table.schema, table.name)}${sql.raw(definition)}`
+  sql`create ${unique ? sql`unique ` : sql``}index ${mode === 'concurrently' ? sql`concurrently ` : sql``}${sql.id(name)} on ${sql.id(table.schema, table.name)}${asItWas(definition)}`
 
 /** Concurrently in both modes: nobody waits behind it. */
 const dropInvalid = ({ table, name }: IndexToBuild): Sql =>

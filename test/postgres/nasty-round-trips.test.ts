@@ -126,6 +126,32 @@ describePostgres('comes back identical', () => {
     )
   })
 
+  test('conditions that PostgreSQL prints in a way that it would itself read as something else', async () => {
+    await unharmed(
+      `create table public.said (id integer primary key, score numeric(3, 2), net cidr, at timestamptz,
+         kind varchar(12) default 'page' check (kind in ('page', 'no''te', 'a) and (b', E'\\\\')),
+         tags varchar(9)[] default array['a', 'b']::varchar(5)[],
+         plain boolean generated always as (kind in ('page', 'note') and id between 1 and 9) stored,
+         check (score between 0 and 1 and id > 0 and (id < 9 or score not between 0.2 and 0.3 or id is null)),
+         constraint rows check ((id, score) in ((1, 0.5), (2, 0.5)) or id not between 5 and 6 or (net in ('10.0.0.0/8', '10.1.0.0/16'))),
+         constraint numbers check (score <> all (array[2, 3]) and score <> all (array[2.5, 3.5]::numeric[]) and id = any (array[1, 2])),
+         constraint deep check (array[array['a', kind], array['b', 'c']]::text[] is not null and not (kind in ('x', 'y')) is true));
+       insert into public.said (id, score, kind) values (1, 0.5, 'page');
+       create index partly on public.said (id) where kind in ('page', 'note') and score is not null;
+       create index computed on public.said ((kind not in ('page', 'note') or id between 1 and 2 or id > 7));
+       create statistics public.both (mcv) on id, (kind in ('page', 'note')) from public.said;
+       create policy seen on public.said using ((id between 1 and 3 and kind in ('page', 'note')) or
+         exists (select from public.said other where other.kind in ('page', 'note') and other.id = said.id))
+         with check (kind in ('page', 'note'));
+       alter table public.said enable row level security;
+       create function public.noted() returns trigger language plpgsql as 'begin return new; end';
+       create trigger noted before update on public.said for each row
+         when (old.kind in ('page', 'note') and (new.id between 1 and 2 and new.id > 0)) execute function public.noted();
+       create rule kept as on delete to public.said where old.kind in ('page', 'note') do instead nothing`,
+      'said',
+    )
+  })
+
   test('tables that share a sequence, a rule and a policy with one another', async () => {
     await unharmed(
       `create table public.owning (id serial primary key, allowed boolean);

@@ -11,6 +11,7 @@ import { routineGrants, signature } from '#core/ddl/dependents/routine.ts'
 import { identityAndOrder, rules, triggers } from '#core/ddl/render/behaviour.ts'
 import { columnSettings } from '#core/ddl/render/columns.ts'
 import { comment, comments } from '#core/ddl/render/comments.ts'
+import { asItWas } from '#core/ddl/render/expression.ts'
 import { grants } from '#core/ddl/render/grants.ts'
 import { indexesAfterLoad, indexSettings } from '#core/ddl/render/indexes.ts'
 import { named, storageOptions } from '#core/ddl/render/names.ts'
@@ -40,15 +41,15 @@ export function createDependents(definitions: readonly DependentDefinition[]): S
 const create = (definition: DependentDefinition): Sql[] => {
   if (isView(definition)) return [createView(definition)]
   // What stands under the name is never replaced.
-  return isRoutine(definition) ? [sql.raw(definition.definition.replace(/^CREATE OR REPLACE /, 'CREATE '))] : []
+  return isRoutine(definition) ? [asItWas(definition.definition.replace(/^CREATE OR REPLACE /, 'CREATE '))] : []
 }
 
 function createView({ kind, relation, query }: ViewDefinition): Sql {
   const options = relation.options.length > 0 ? sql` with (${storageOptions(relation.options)})` : sql``
-  if (kind === 'view') return sql`create view ${named(relation.table)}${options} as ${sql.raw(query)}`
+  if (kind === 'view') return sql`create view ${named(relation.table)}${options} as ${asItWas(query)}`
   const tablespace = relation.tablespace === null ? sql`` : sql` tablespace ${sql.id(relation.tablespace)}`
   const method = relation.accessMethod === null ? sql`` : sql` using ${sql.id(relation.accessMethod)}`
-  return sql`create materialized view ${named(relation.table)}${method}${options}${tablespace} as ${sql.raw(query)} with no data`
+  return sql`create materialized view ${named(relation.table)}${method}${options}${tablespace} as ${asItWas(query)} with no data`
 }
 
 function dress({ kind, relation }: ViewDefinition): Sql[] {

@@ -1,4 +1,5 @@
 import type { EnabledState, PolicyDefinition, TableDefinition } from '#core/ddl/definition.ts'
+import { asItWas } from '#core/ddl/render/expression.ts'
 import { named, role } from '#core/ddl/render/names.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
 
@@ -11,7 +12,7 @@ const ENABLE: Readonly<Record<EnabledState, string>> = {
 
 /** Triggers, each in the state it was in. A partition's copies come with those of its parent, which has to be first. */
 export const triggers = (definition: TableDefinition): Sql[] => [
-  ...definition.triggers.filter(({ inherited }) => !inherited).map((trigger) => sql.raw(trigger.definition)),
+  ...definition.triggers.filter(({ inherited }) => !inherited).map((trigger) => asItWas(trigger.definition)),
   ...triggerStates(definition).filter((_, i) => definition.triggers[i]?.enabled !== 'O'),
 ]
 
@@ -22,7 +23,7 @@ export const triggerStates = ({ table, triggers }: TableDefinition): Sql[] =>
 
 /** Rewrite rules, each in the state it was in. */
 export const rules = (definition: TableDefinition): Sql[] => [
-  ...definition.rules.map((rule) => sql.raw(rule.definition)),
+  ...definition.rules.map((rule) => asItWas(rule.definition)),
   ...ruleStates(definition).filter((_, i) => definition.rules[i]?.enabled !== 'O'),
 ]
 
@@ -41,8 +42,8 @@ function createPolicy(table: Sql, policy: PolicyDefinition): Sql {
     sql`create policy ${sql.id(policy.name)} on ${table} as ${sql.raw(policy.permissive ? 'permissive' : 'restrictive')}`,
     sql`for ${sql.raw(policy.command)} to ${sql.join(policy.roles.map(role))}`,
   ]
-  if (policy.using !== null) parts.push(sql`using (${sql.raw(policy.using)})`)
-  if (policy.check !== null) parts.push(sql`with check (${sql.raw(policy.check)})`)
+  if (policy.using !== null) parts.push(sql`using (${asItWas(policy.using)})`)
+  if (policy.check !== null) parts.push(sql`with check (${asItWas(policy.check)})`)
   return sql.join(parts, ' ')
 }
 

@@ -1,4 +1,5 @@
 import type { ConstraintDefinition, TableDefinition } from '#core/ddl/definition.ts'
+import { asItWas } from '#core/ddl/render/expression.ts'
 import { named, storageOptions } from '#core/ddl/render/names.ts'
 import type { Table } from '#core/names.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
@@ -34,4 +35,4 @@ function constraintOf(table: Table, { name, definition, index }: ConstraintDefin
 }
 
 const add = (table: Table, name: string, definition: string, only: Sql = sql``): Sql =>
-  sql`alter table ${only}${named(table)} add constraint ${sql.id(name)} ${sql.raw(definition)}`
+  sql`alter table ${only}${named(table)} add constraint ${sql.id(name)} ${asItWas(definition)}`

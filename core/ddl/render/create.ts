@@ -1,4 +1,5 @@
 import type { ColumnDefinition, TableDefinition } from '#core/ddl/definition.ts'
+import { asItWas } from '#core/ddl/render/expression.ts'
 import { named, storageOptions } from '#core/ddl/render/names.ts'
 import { toastOptions } from '#core/ddl/render/toast.ts'
 import type { Table } from '#core/names.ts'
@@ -27,7 +28,7 @@ export function createBare(definition: TableDefinition, schema: string, parents:
     sql`${sql.join(declared.map(column))})`,
   ]
   if (heir) create.push(sql` inherits (${sql.join(parents.map(named))})`)
-  if (definition.partitioning) create.push(sql` partition by ${sql.raw(definition.partitioning.key)}`)
+  if (definition.partitioning) create.push(sql` partition by ${asItWas(definition.partitioning.key)}`)
   if (definition.accessMethod !== null) create.push(sql` using ${sql.id(definition.accessMethod)}`)
   if (definition.options.length > 0) create.push(sql` with (${storageOptions(definition.options)})`)
   if (definition.tablespace !== null) create.push(sql` tablespace ${sql.id(definition.tablespace)}`)
@@ -63,7 +64,7 @@ function column(definition: ColumnDefinition): Sql {
   if (definition.compression !== null) parts.push(sql`compression ${sql.raw(definition.compression)}`)
   if (definition.collation !== null) parts.push(sql`collate ${named(definition.collation)}`)
   if (definition.generated !== null) {
-    parts.push(sql`generated always as (${sql.raw(definition.default ?? 'null')}) ${sql.raw(definition.generated)}`)
+    parts.push(sql`generated always as (${asItWas(definition.default ?? 'null')}) ${sql.raw(definition.generated)}`)
   }
   if (definition.notNullConstraint === null) {
     if (definition.notNull) parts.push(sql`not null`)

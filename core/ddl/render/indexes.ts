@@ -1,4 +1,5 @@
 import type { IndexDefinition, TableDefinition } from '#core/ddl/definition.ts'
+import { asItWas } from '#core/ddl/render/expression.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
 
 export interface IndexStatement {
@@ -29,7 +30,7 @@ export function indexesAfterLoad(definition: TableDefinition, schema: string): I
 }
 
 const create = ({ name, table, unique, definition }: IndexDefinition, schema: string, concurrently: Sql): Sql =>
-  sql`create ${unique ? sql`unique ` : sql``}index ${concurrently}${sql.id(name)} on ${sql.id(schema, table.name)}${sql.raw(definition)}`
+  sql`create ${unique ? sql`unique ` : sql``}index ${concurrently}${sql.id(name)} on ${sql.id(schema, table.name)}${asItWas(definition)}`
 
 /** What CREATE INDEX cannot say: tablespace (its place is before WHERE), statistics targets. */
 export const indexSettings = (definition: TableDefinition): Sql[] =>

@@ -1,6 +1,7 @@
 import type { IndexDefinition, TableDefinition } from '#core/ddl/definition.ts'
 import { descent } from '#core/ddl/inheritance.ts'
 import { createBare, storageForLoad } from '#core/ddl/render/create.ts'
+import { asItWas } from '#core/ddl/render/expression.ts'
 import { settingsOfIndexes } from '#core/ddl/render/indexes.ts'
 import { named } from '#core/ddl/render/names.ts'
 import type { Table } from '#core/names.ts'
@@ -57,7 +58,7 @@ export const partitionedIndexes = (definitions: readonly TableDefinition[], asid
 ]
 
 const createOnly = ({ name, table, unique, definition }: IndexDefinition, aside: Aside): Sql =>
-  sql`create ${unique ? sql`unique ` : sql``}index ${sql.id(name)} on only ${named(aside(table))}${sql.raw(definition)}`
+  sql`create ${unique ? sql`unique ` : sql``}index ${sql.id(name)} on only ${named(aside(table))}${asItWas(definition)}`
 
 const attach = (to: Table, index: Table): Sql => sql`alter index ${named(to)} attach partition ${named(index)}`
 
