@@ -1,4 +1,5 @@
 import { quoteIdentifier as id, quoteLiteral as literal } from '#core/sql/tag.ts'
+import { condition } from './conditions.ts'
 import { random } from './random.ts'
 import { remark, type Statement } from './table.ts'
 import type { Whole } from './wholes.ts'
@@ -27,7 +28,7 @@ export const views: Whole = {
           : [`create publication ${id(names.next('publication'))} for table ${table.id} with (publish = 'insert')`]),
       ]
       const texts = [
-        `create view ${view} (${column}) ${r.pick(['', 'with (security_barrier)', 'with (security_invoker)'])} as select ${key.id} from ${table.id} where ${key.id} is not null`,
+        `create view ${view} (${column}) ${r.pick(['', 'with (security_barrier)', 'with (security_invoker)'])} as select ${key.id} from ${table.id} where ${key.id} is not null or ${condition(table, r)}`,
         `create view ${above} as select ${column}, count(*) as n from ${view} group by 1`,
         `create materialized view ${stored} (${column}) as select distinct ${key.id}::text from ${table.id}`,
         ...some.filter(() => r.chance(0.5)),

@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '#core/sql/tag.ts'
+import { condition } from '../conditions.ts'
 import type { Trait } from '../traits.ts'
 
 const STATES = ['', 'disable', 'enable replica', 'enable always'] as const
@@ -14,6 +15,7 @@ export const behaviour: readonly Trait[] = [
         `before insert or update${column ? ` of ${column.id}` : ''} on ${t.id} for each row`,
         `after delete or truncate on ${t.id} for each statement`,
         `after update on ${t.id} for each row when (old.* is distinct from new.*)`,
+        `after insert on ${t.id} for each row when (${condition(t, r, 'new.')})`,
         `after update on ${t.id} referencing old table as ${t.name('before')} new table as ${t.name('after')} for each statement`,
       ]
       const ordinary = r
@@ -43,6 +45,7 @@ export const behaviour: readonly Trait[] = [
       const kinds = [
         `as on delete to ${t.id} do also insert into ${t.world.outside.log} (what) values ('deleted; it''s')`,
         ...(column ? [`as on update to ${t.id} where old.${column.id} is null do instead nothing`] : []),
+        `as on update to ${t.id} where ${condition(t, r, 'old.')} do also nothing`,
         `as on insert to ${t.id} do also notify ${t.name('channel')}`,
       ]
       return r
@@ -68,15 +71,16 @@ export const behaviour: readonly Trait[] = [
           'current_user',
         ])
       const text = t.columns.find(({ type }) => type.can.includes('text'))
-      const condition = text
+      const own = text
         ? `${text.id} = current_setting('app; "x"', true) or ${text.id} like '%é\\'`
         : 'current_user <> session_user'
       const policies = [
-        `for select to ${to()} using (${condition})`,
-        `as restrictive for insert to ${to()} with check (${condition})`,
-        `for update to ${to()} using (true) with check (${condition})`,
+        `for select to ${to()} using (${own})`,
+        `as restrictive for insert to ${to()} with check (${own})`,
+        `for update to ${to()} using (true) with check (${own})`,
         `as restrictive to ${to()} using (exists (select from ${t.world.outside.parent} p where p.note is not null))`,
         `for delete to ${to()} using (false)`,
+        `for update to ${to()} using (${condition(t, r)}) with check (${condition(t, r)})`,
       ]
       return [
         ...r

@@ -1,3 +1,4 @@
+import { condition } from '../conditions.ts'
 import type { GeneratedTable } from '../table.ts'
 import type { Trait } from '../traits.ts'
 
@@ -40,10 +41,13 @@ export const constraints: readonly Trait[] = [
       const r = t.random('checks')
       const columns = r.shuffled(t.columns).slice(0, 3)
       const enforced = t.world.server.version >= 180_000 ? [' not enforced'] : []
-      return columns.map(
-        ({ id }) =>
-          `alter table ${t.id} add ${called(t, `check ${id}`)}check (${id} is null or ${id}::text <> 'never; it''s "x"')${r.pick(['', ' no inherit', ' not valid', ...enforced])}`,
-      )
+      return [
+        `alter table ${t.id} add ${called(t, 'condition')}check (${condition(t, r)} or true)`,
+        ...columns.map(
+          ({ id }) =>
+            `alter table ${t.id} add ${called(t, `check ${id}`)}check (${id} is null or ${id}::text <> 'never; it''s "x"')${r.pick(['', ' no inherit', ' not valid', ...enforced])}`,
+        ),
+      ]
     },
   },
   {

@@ -1,4 +1,5 @@
 import { quoteLiteral as literal } from '#core/sql/tag.ts'
+import { condition } from '../conditions.ts'
 import type { GeneratedTable } from '../table.ts'
 import type { Trait } from '../traits.ts'
 
@@ -51,7 +52,7 @@ export const indexes: readonly Trait[] = [
       return [
         create(
           t,
-          `(${list.join(', ')})${include ? ` include (${include.id})` : ''}${r.pick(['', ' with (fillfactor = 66, deduplicate_items = off)'])}${r.pick(['', ` where ${columns[0]?.id} is not null`])}`,
+          `(${list.join(', ')})${include ? ` include (${include.id})` : ''}${r.pick(['', ' with (fillfactor = 66, deduplicate_items = off)'])}${r.pick(['', ` where ${columns[0]?.id} is not null`, ` where ${condition(t, r)}`])}`,
         ),
       ]
     },
@@ -67,6 +68,7 @@ export const indexes: readonly Trait[] = [
       return [
         `create index ${name} on ${t.id} (lower(${text.id}) text_pattern_ops, ${t.world.pure}(${text.id}), (${text.id} || 'é; "x"') desc)`,
         ...(r.chance(0.6) ? [`alter index ${schema}.${name} alter column 2 set statistics 77`] : []),
+        create(t, `((${condition(t, r)}))`),
       ]
     },
   },
