@@ -1,5 +1,6 @@
 import type { DependentDefinition } from '#core/ddl/dependents/definition.ts'
 import { expandTrees } from '#core/ddl/trees.ts'
+import type { Finding } from '#core/ddl/unsupported.ts'
 import { requireRevision } from '#core/ledger/ledger.ts'
 import { printTable, type RetirementId, type Table } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
@@ -9,6 +10,7 @@ import { existing } from '#core/restore/drift.ts'
 import { planRetirement, type RetirementPlan } from '#core/retire/plan.ts'
 import { isOpen } from '#core/retire/record.ts'
 import { findRetirements } from '#core/retire/records.ts'
+import { findRewordings } from '#core/retire/refusals.ts'
 import { sql } from '#core/sql/tag.ts'
 import { purgesAtOnce } from './approvals.ts'
 import { bootstrapOf } from './bootstrap.ts'
@@ -45,8 +47,8 @@ const retireLines = ({ locked, statements }: RetirementPlan, plan: Plan): Previe
   ),
 ]
 
-const refused = ({ refusals }: RetirementPlan): Refusal[] =>
-  refusals.map(({ object, why }) => ({
+const refused = (findings: readonly Finding[]): Refusal[] =>
+  findings.map(({ object, why }) => ({
     name: 'Retire.Refused',
     message: `"${object}" ${why}.`,
     fix: `Remove what is in the way, or allow it in paths.full.allow of the plan by this name: ${JSON.stringify(object)}.`,
@@ -103,8 +105,13 @@ export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings
         lines: retireLines(planned.value, plan),
       })
       captured = planned.value.captured
-      refusals.push(...bootstrap.refusals, ...refused(planned.value))
+      refusals.push(...bootstrap.refusals, ...refused(planned.value.refusals))
       notes.push(...allowedNotes(planned.value))
+      // A database that refuses already is not asked for temporary tables.
+      if (refusals.length === 0) {
+        const { refusals: reworded } = await findRewordings(session, planned.value.surveyed, allow)
+        refusals.push(...refused(reworded))
+      }
       notes.push(...(await blockerNotes(session, planned.value.locked)))
     }
     notes.push(...(await readerNotes(session)))

@@ -11,7 +11,7 @@ import { findReaders, type Reader } from '#core/retire/readers.ts'
 import { findObjections } from '#core/retire/refusals.ts'
 import { mergeRoles, readRoles } from '#core/retire/roles.ts'
 import { type LockingStatement, retireStatements } from '#core/retire/statements.ts'
-import { relationsToLock, survey } from '#core/retire/survey.ts'
+import { relationsToLock, type Survey, survey } from '#core/retire/survey.ts'
 import type { Sql } from '#core/sql/tag.ts'
 
 export interface RetirementPlan {
@@ -25,6 +25,8 @@ export interface RetirementPlan {
   readonly allowed: readonly Finding[]
   /** Of what is allowed: what goes along, each after what it uses. */
   readonly captured: readonly DependentDefinition[]
+  /** What would be recorded. */
+  readonly surveyed: Pick<Survey, 'tables' | 'dependents'>
   /** Who could still read the rows. */
   readonly readers: readonly Reader[]
   /** What the session's role lacks; a retirement would run it, or say that it may not. */
@@ -53,6 +55,7 @@ export async function planRetirement(
     boundaryForeignKeys: surveyed.boundaryForeignKeys,
     refusals: [...findIrreproducible(surveyed.tables.map(({ definition }) => definition)), ...refusals],
     allowed,
+    surveyed: going,
     captured: going.dependents.map(({ definition }) => definition),
     readers: await findReaders(session),
     bootstrap: await missingBootstrap(session, roles),

@@ -1,4 +1,5 @@
 import type { FoundDependents } from '#core/ddl/dependents/find.ts'
+import { findReworded } from '#core/ddl/reworded.ts'
 import { type Finding, findUncapturable } from '#core/ddl/unsupported.ts'
 import { RollbackError } from '#core/errors.ts'
 import { printTable, type Table } from '#core/names.ts'
@@ -6,6 +7,7 @@ import type { Session } from '#core/ports.ts'
 import { type OwnerStanding, readOwners } from '#core/retire/owners.ts'
 import { findReaders } from '#core/retire/readers.ts'
 import { findLogicalSlots } from '#core/retire/slots.ts'
+import type { Survey } from '#core/retire/survey.ts'
 import { sql } from '#core/sql/tag.ts'
 
 export interface Objections {
@@ -48,6 +50,21 @@ const sort = (findings: readonly Finding[], allow: readonly string[]): Objection
     allowed: findings.filter(isAllowed),
   }
 }
+
+/** What a snapshot of the tables would bring back with another text. Tried out: see `findReworded`. */
+export const findRewordings = async (
+  session: Session,
+  { tables, dependents }: Pick<Survey, 'tables' | 'dependents'>,
+  allow: readonly string[],
+): Promise<Objections> =>
+  sort(
+    await findReworded(
+      session,
+      tables.map(({ definition }) => definition),
+      dependents.map(({ definition }) => definition).filter(({ object }) => allow.includes(object)),
+    ),
+    allow,
+  )
 
 /** Throws `Retire.Refused` with every reason. */
 export function requireNoRefusals({ refusals }: Objections): void {

@@ -11,7 +11,7 @@ import { completeDependents, readDependentRoles } from '#core/retire/dependents.
 import { readGrantsLeft } from '#core/retire/grants-left.ts'
 import { isOpen, isReplaced, type RetiredDependent, type Retirement } from '#core/retire/record.ts'
 import { findRetirement, findRetirements, insertRetirement } from '#core/retire/records.ts'
-import { findObjections, findObjectionsOfTables, requireNoRefusals } from '#core/retire/refusals.ts'
+import { findObjections, findObjectionsOfTables, findRewordings, requireNoRefusals } from '#core/retire/refusals.ts'
 import { requireReproducible } from '#core/retire/reproducible.ts'
 import { mergeRoles, readRoles } from '#core/retire/roles.ts'
 import { retireStatements } from '#core/retire/statements.ts'
@@ -63,6 +63,8 @@ export async function retire(session: Session, input: RetireInput): Promise<Reti
   const before = await survey(session, id, tables)
   requireReproducible(before)
   requireNoRefusals(await findObjections(session, tables, allow, before.found))
+  // What makes room for a snapshot is kept as it is.
+  if (input.replacedBy !== null) requireNoRefusals(await findRewordings(session, before, allow))
   const locked = relationsToLock(tables, before)
 
   // Readers of the ledger pass: it is locked against a migration that would move it meanwhile.
