@@ -1,5 +1,5 @@
 export { constraintsAfterLoad } from '#core/ddl/render/constraints.ts'
 export { copyColumns, createForLoad } from '#core/ddl/render/create.ts'
 export { type Finish, finishAfterSwap } from '#core/ddl/render/finish.ts'
-export { type IndexStatement, indexesAfterLoad } from '#core/ddl/render/indexes.ts'
+export { indexesAfterLoad } from '#core/ddl/render/indexes.ts'
 export { attachKeys, attachPartitions, createTrees, partitionedIndexes } from '#core/ddl/render/partitions.ts'

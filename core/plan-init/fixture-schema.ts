@@ -155,9 +155,7 @@ export const schemaAfterRows = (facts: DatabaseFacts): Sql[] => {
   const tables = fixtureTables(facts)
   const keys = distinctForeignKeys(tables.flatMap(({ foreignKeys }) => foreignKeys))
   return [
-    ...tables.flatMap((definition) =>
-      indexesAfterLoad(definition, definition.table.schema).map(({ statement }) => statement),
-    ),
+    ...tables.flatMap((definition) => indexesAfterLoad(definition, definition.table.schema)),
     ...partitionedIndexes(tables, inPlace),
     ...keys.flatMap(addKey),
     ...createDependents(facts.surroundings.views),

@@ -1,4 +1,4 @@
-import { asItWas } from '#core/ddl/render/expression.ts'
+import { createIndex } from '#core/ddl/render/indexes.ts'
 import { digestOf } from '#core/json.ts'
 import type { Session } from '#core/ports.ts'
 import { maintenanceMemory } from '#core/restore/index-memory.ts'
@@ -70,7 +70,10 @@ export async function buildIndex(session: Session, index: IndexToBuild, options:
   await session.query(buildSettings(builder, bytes, options.workers, index.tablespace))
   const deadline = performance.now() + options.waitMs
   // Either waits for old transactions, as long as they last, and blocks nobody meanwhile.
-  for (const statement of [...(state === 'invalid' ? [dropInvalid(index)] : []), createStatement(index)]) {
+  for (const statement of [
+    ...(state === 'invalid' ? [dropInvalid(index)] : []),
+    createIndex(index, index.table, index.mode),
+  ]) {
     await guard()
     const { finished } = await session.startLong(statement, Math.max(0, deadline - performance.now()))
     if (!finished) return result('started')
@@ -93,9 +96,6 @@ async function dress(
   }
   if (clustered) await session.query(sql`alter table ${sql.id(table.schema, table.name)} cluster on ${sql.id(name)}`)
 }
-
-const createStatement = ({ table, name, unique, definition, mode }: IndexToBuild): Sql =>
-  sql`create ${unique ? sql`unique ` : sql``}index ${mode === 'concurrently' ? sql`concurrently ` : sql``}${sql.id(name)} on ${sql.id(table.schema, table.name)}${asItWas(definition)}`
 
 /** Concurrently in both modes: nobody waits behind it. */
 const dropInvalid = ({ table, name }: IndexToBuild): Sql =>

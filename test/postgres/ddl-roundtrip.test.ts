@@ -36,7 +36,7 @@ async function replaceTables(session: Session): Promise<void> {
         sql`grant all on ${sql.id(schema, name)} to ${sql.id(definition.owner)}`,
         sql`insert into ${sql.id('side', name)} (${columns}) select ${columns} from ${sql.id(schema, name)}`,
         ...constraintsAfterLoad(definition, 'side'),
-        ...indexesAfterLoad(definition, 'side').map((index) => index.statement),
+        ...indexesAfterLoad(definition, 'side'),
       ])
     }
     await session.query(sql`drop table ${sql.join(tables.map(({ schema, name }) => sql.id(schema, name)))} cascade`)

@@ -72,7 +72,7 @@ const stored = (relation: ViewDefinition['relation']): Sql[] => [
       ...(compression === null ? [] : [sql`${alter} set compression ${sql.raw(compression)}`]),
     ]
   }),
-  ...indexesAfterLoad(relation, relation.table.schema).map(({ statement }) => statement),
+  ...indexesAfterLoad(relation, relation.table.schema),
   ...indexSettings(relation),
   ...statistics(relation),
   ...identityAndOrder(relation),

@@ -1,36 +1,33 @@
 import type { IndexDefinition, TableDefinition } from '#core/ddl/definition.ts'
 import { asItWas } from '#core/ddl/render/expression.ts'
+import { named } from '#core/ddl/render/names.ts'
+import type { Table } from '#core/names.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
-
-export interface IndexStatement {
-  readonly name: string
-  /** Access method: `hnsw` and `ivfflat` take hours where `btree` takes seconds. */
-  readonly method: string
-  /** Holds up writers, and may stand in a transaction. */
-  readonly statement: Sql
-  /** Holds up nobody, and may not stand in a transaction. */
-  readonly concurrently: Sql
-}
 
 /**
  * Indexes that no constraint owns. The invalid ones are left out: a build that failed before is not part of what is given
  * back, and pg_dump leaves them out, too. Those of partitioned tables are only names for what their partitions have: see
  * `partitionedIndexes`.
  */
-export function indexesAfterLoad(definition: TableDefinition, schema: string): IndexStatement[] {
-  if (definition.partitioning) return []
-  return definition.indexes
-    .filter(({ valid }) => valid)
-    .map((index) => ({
-      name: index.name,
-      method: index.method,
-      statement: create(index, schema, sql``),
-      concurrently: create(index, schema, sql`concurrently `),
-    }))
-}
+export const indexesAfterLoad = ({ partitioning, indexes }: TableDefinition, schema: string): Sql[] =>
+  partitioning
+    ? []
+    : indexes
+        .filter(({ valid }) => valid)
+        .map((index) => createIndex(index, { schema, name: index.table.name }, 'plain'))
 
-const create = ({ name, table, unique, definition }: IndexDefinition, schema: string, concurrently: Sql): Sql =>
-  sql`create ${unique ? sql`unique ` : sql``}index ${concurrently}${sql.id(name)} on ${sql.id(schema, table.name)}${asItWas(definition)}`
+const WAYS = { plain: sql``, concurrently: sql`concurrently `, only: sql`` }
+
+/**
+ * `plain` holds up writers, `concurrently` nobody, and may not stand in a transaction; `only` makes none on the partitions of
+ * a partitioned table.
+ */
+export const createIndex = (
+  { name, unique, definition }: Pick<IndexDefinition, 'name' | 'unique' | 'definition'>,
+  table: Table,
+  way: keyof typeof WAYS,
+): Sql =>
+  sql`create ${unique ? sql`unique ` : sql``}index ${WAYS[way]}${sql.id(name)} on ${way === 'only' ? sql`only ` : sql``}${named(table)}${asItWas(definition)}`
 
 /** What CREATE INDEX cannot say: tablespace (its place is before WHERE), statistics targets. */
 export const indexSettings = (definition: TableDefinition): Sql[] =>

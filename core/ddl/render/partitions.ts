@@ -1,8 +1,7 @@
-import type { IndexDefinition, TableDefinition } from '#core/ddl/definition.ts'
+import type { TableDefinition } from '#core/ddl/definition.ts'
 import { descent } from '#core/ddl/inheritance.ts'
 import { createBare, storageForLoad } from '#core/ddl/render/create.ts'
-import { asItWas } from '#core/ddl/render/expression.ts'
-import { settingsOfIndexes } from '#core/ddl/render/indexes.ts'
+import { createIndex, settingsOfIndexes } from '#core/ddl/render/indexes.ts'
 import { named } from '#core/ddl/render/names.ts'
 import type { Table } from '#core/names.ts'
 import { type Sql, sql } from '#core/sql/tag.ts'
@@ -49,16 +48,13 @@ export const partitionedIndexes = (definitions: readonly TableDefinition[], asid
   ...definitions
     .filter(({ partitioning }) => partitioning)
     .flatMap((definition) => [
-      ...definition.indexes.map((index) => createOnly(index, aside)),
+      ...definition.indexes.map((index) => createIndex(index, aside(index.table), 'only')),
       ...settingsOfIndexes(definition, aside(definition.table).schema),
     ]),
   ...attachments(definitions)
     .filter(({ toKey }) => !toKey)
     .map(({ index, to }) => attach(aside(to), aside(index))),
 ]
-
-const createOnly = ({ name, table, unique, definition }: IndexDefinition, aside: Aside): Sql =>
-  sql`create ${unique ? sql`unique ` : sql``}index ${sql.id(name)} on only ${named(aside(table))}${asItWas(definition)}`
 
 const attach = (to: Table, index: Table): Sql => sql`alter index ${named(to)} attach partition ${named(index)}`
 

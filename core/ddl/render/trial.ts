@@ -60,7 +60,7 @@ export const trialStatements = (trial: TableDefinition): Sql[] => {
     ...createBare(trial, TEMPORARY),
     ...columnSettings(trial),
     ...constraintsAfterLoad(trial, TEMPORARY),
-    ...indexesAfterLoad(whole, TEMPORARY).map(({ statement }) => statement),
+    ...indexesAfterLoad(whole, TEMPORARY),
     ...statistics(trial),
     ...rowSecurity(trial),
     ...triggers(trial),

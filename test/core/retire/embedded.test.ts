@@ -135,7 +135,7 @@ describe('on the embedded database, PostgreSQL 18', () => {
             ...createForLoad(definition, 'side'),
             sql`insert into ${sql.id('side', name)} (${columns}) select ${columns} from ${sql.id('public', name)}`,
             ...constraintsAfterLoad(definition, 'side'),
-            ...indexesAfterLoad(definition, 'side').map((index) => index.statement),
+            ...indexesAfterLoad(definition, 'side'),
           ]) {
             await admin.query(statement)
           }
