@@ -109,8 +109,9 @@ export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings
       notes.push(...allowedNotes(planned.value))
       // A database that refuses already is not asked for temporary tables.
       if (refusals.length === 0) {
-        const { refusals: reworded } = await findRewordings(session, planned.value.surveyed, allow)
-        refusals.push(...refused(reworded))
+        const reworded = await findRewordings(session, planned.value.surveyed, allow)
+        refusals.push(...refused(reworded.refusals))
+        notes.push(...reworded.allowed.map(({ object, why }) => `"${object}" is allowed: it ${why}`))
       }
       notes.push(...(await blockerNotes(session, planned.value.locked)))
     }
