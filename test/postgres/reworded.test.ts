@@ -23,7 +23,7 @@ describePostgres('before a table is moved out of reach', () => {
     db = await createDatabase()
     client = new Client({ connectionString: db.url })
     await client.connect()
-    await client.query('create extension vector')
+    await client.query('create extension if not exists vector')
     await client.query(`
       create table public.plain (id bigint generated always as identity primary key, kind varchar(9) default 'a' check (kind in ('a', 'b')),
         at timestamptz default now(), n int, embedding public.vector(3), check (n between 1 and 2 and id > 0));
@@ -68,7 +68,9 @@ describePostgres('before a table is moved out of reach', () => {
       'statistics "by it" of public.Odd; "x"',
       'trigger "noted" of public.Odd; "x"',
     ])
-    expect(refusals[0]?.why).toContain(`CHECK ((n > '-1'::integer))`)
+    expect(refusals.find(({ object }) => object.startsWith('constraint'))?.why).toContain(
+      `is printed as CHECK ((n > (- 1))), and would be as CHECK ((n > '-1'::integer)) when`,
+    )
   })
 
   test('a plan allows it by name, but for an index, which a restore would not know again', async () => {
@@ -94,7 +96,9 @@ describePostgres('before a table is moved out of reach', () => {
   })
 
   test('where nobody may try it out, that is the finding', async () => {
-    await client.query(`create role reader_${process.pid}; revoke temporary on database ${db.name} from public`)
+    await client.query(
+      `create role reader_${process.pid}; grant reader_${process.pid} to current_user; revoke temporary on database ${db.name} from public`,
+    )
     try {
       const found = await postgres({ url: db.url }).session({ applicationName: 'test' }, async (session) => {
         const surveyed = await survey(session, 'look' as RetirementId, tables)
