@@ -110,7 +110,10 @@ async function trying(session: Session, what: string, work: () => Promise<Findin
     if (state === null || /^(08|40|53|55|57|58|XX)/.test(state)) throw error
     const reason = error instanceof Error ? error.message : String(error)
     return [
-      { object: `definition of ${what}`, why: `could not be made anew, nor could a snapshot be restored: ${reason}` },
+      {
+        object: `definition of ${what}`,
+        why: `could not be made anew, so that nobody can tell what a snapshot would give back: ${reason}`,
+      },
     ]
   } finally {
     await session.query(sql`rollback to savepoint trial`).catch(() => undefined)

@@ -109,9 +109,13 @@ export const lookAtFull = async (session: Session, plan: Plan): Promise<Findings
       notes.push(...allowedNotes(planned.value))
       // A database that refuses already is not asked for temporary tables.
       if (refusals.length === 0) {
-        const reworded = await findRewordings(session, planned.value.surveyed, allow)
-        refusals.push(...refused(reworded.refusals))
-        notes.push(...reworded.allowed.map(({ object, why }) => `"${object}" is allowed: it ${why}`))
+        const { surveyed } = planned.value
+        const reworded = await orRefusal(() => findRewordings(session, surveyed, allow))
+        if ('refusal' in reworded) refusals.push(reworded.refusal)
+        else {
+          refusals.push(...refused(reworded.value.refusals))
+          notes.push(...reworded.value.allowed.map(({ object, why }) => `"${object}" is allowed: it ${why}`))
+        }
       }
       notes.push(...(await blockerNotes(session, planned.value.locked)))
     }

@@ -17,6 +17,7 @@ import { mergeRoles, readRoles } from '#core/retire/roles.ts'
 import { retireStatements } from '#core/retire/statements.ts'
 import { relationsToLock, survey } from '#core/retire/survey.ts'
 import { underLocks } from '#core/retire/under-locks.ts'
+import { whileContended } from '#core/sql/contended.ts'
 import type { TableLockOptions } from '#core/sql/locks.ts'
 
 export interface RetireInput {
@@ -64,7 +65,10 @@ export async function retire(session: Session, input: RetireInput): Promise<Reti
   requireReproducible(before)
   requireNoRefusals(await findObjections(session, tables, allow, before.found))
   // What makes room for a snapshot is kept as it is.
-  if (input.replacedBy !== null) requireNoRefusals(await findRewordings(session, before, allow))
+  if (input.replacedBy !== null) {
+    const patience = { clock, signal: lockOptions.signal ?? new AbortController().signal }
+    requireNoRefusals(await whileContended(() => findRewordings(session, before, allow), patience))
+  }
   const locked = relationsToLock(tables, before)
 
   // Readers of the ledger pass: it is locked against a migration that would move it meanwhile.
