@@ -11,7 +11,7 @@ import { createDatabase, describePostgres, type TestDatabase } from '#test/suppo
 const ODD = `n > - '1'::int`
 
 const tables: Table[] = [
-  { schema: 'public', name: 'Odd; "x"' },
+  { schema: 'public', name: 'Odd- "x"' },
   ...['plain', 'tree', 'tree_1'].map((name) => ({ schema: 'public', name })),
 ]
 
@@ -33,15 +33,15 @@ describePostgres('before a table is moved out of reach', () => {
       create table public.tree_1 partition of public.tree for values in (true)`)
     await client.query(`
       create function public.noted() returns trigger language plpgsql as 'begin return new; end';
-      create table public."Odd; ""x""" (id serial primary key, n int check (${ODD}), m int default - '1'::int,
+      create table public."Odd- ""x""" (id serial primary key, n int check (${ODD}), m int default - '1'::int,
         g bool generated always as (${ODD}) stored, kind varchar(9) check (kind in ('a', 'b')));
-      create index "Of it" on public."Odd; ""x""" ((${ODD}));
-      create index part on public."Odd; ""x""" (id) where ${ODD};
-      create statistics public."by it" (mcv) on id, (${ODD}) from public."Odd; ""x""";
-      create policy seen on public."Odd; ""x""" using (${ODD}) with check (kind in ('a', 'b') and exists (select from public.plain p where p.id = n));
-      create trigger noted before update on public."Odd; ""x""" for each row when (new.${ODD}) execute function public.noted();
-      create rule kept as on delete to public."Odd; ""x""" where old.${ODD} do instead nothing;
-      create view public.seen as select n from public."Odd; ""x""" where ${ODD}`)
+      create index "Of it" on public."Odd- ""x""" ((${ODD}));
+      create index part on public."Odd- ""x""" (id) where ${ODD};
+      create statistics public."by it" (mcv) on id, (${ODD}) from public."Odd- ""x""";
+      create policy seen on public."Odd- ""x""" using (${ODD}) with check (kind in ('a', 'b') and exists (select from public.plain p where p.id = n));
+      create trigger noted before update on public."Odd- ""x""" for each row when (new.${ODD}) execute function public.noted();
+      create rule kept as on delete to public."Odd- ""x""" where old.${ODD} do instead nothing;
+      create view public.seen as select n from public."Odd- ""x""" where ${ODD}`)
   }, 60_000)
   afterAll(async () => {
     await client.end()
@@ -56,17 +56,17 @@ describePostgres('before a table is moved out of reach', () => {
   test('says by name what a snapshot would give back with another text, and nothing else', async () => {
     const { refusals } = await look(['view public.seen'])
     expect(refusals.map(({ object }) => object).sort()).toEqual([
-      'constraint "Odd; "x"_n_check" of public.Odd; "x"',
-      'default of column "g" of public.Odd; "x"',
-      'default of column "m" of public.Odd; "x"',
+      'constraint "Odd- "x"_n_check" of public.Odd- "x"',
+      'default of column "g" of public.Odd- "x"',
+      'default of column "m" of public.Odd- "x"',
       'default of column "n" of public.tree',
-      'index "Of it" of public.Odd; "x"',
-      'index "part" of public.Odd; "x"',
-      'policy "seen", USING of public.Odd; "x"',
+      'index "Of it" of public.Odd- "x"',
+      'index "part" of public.Odd- "x"',
+      'policy "seen", USING of public.Odd- "x"',
       'query of view public.seen',
-      'rule "kept" of public.Odd; "x"',
-      'statistics "by it" of public.Odd; "x"',
-      'trigger "noted" of public.Odd; "x"',
+      'rule "kept" of public.Odd- "x"',
+      'statistics "by it" of public.Odd- "x"',
+      'trigger "noted" of public.Odd- "x"',
     ])
     expect(refusals.find(({ object }) => object.startsWith('constraint'))?.why).toContain(
       `is printed as CHECK ((n > (- 1))), and would be as CHECK ((n > '-1'::integer)) when`,
@@ -77,8 +77,8 @@ describePostgres('before a table is moved out of reach', () => {
     const { refusals } = await look()
     const { refusals: left, allowed } = await look(refusals.map(({ object }) => object))
     expect(left.map(({ object }) => object).sort()).toEqual([
-      'index "Of it" of public.Odd; "x"',
-      'index "part" of public.Odd; "x"',
+      'index "Of it" of public.Odd- "x"',
+      'index "part" of public.Odd- "x"',
     ])
     expect(allowed).toHaveLength(refusals.length - left.length)
   })
@@ -88,7 +88,7 @@ describePostgres('before a table is moved out of reach', () => {
     const before = await objects()
     await readOnly(postgres({ url: db.url }), async (session) => {
       const surveyed = await survey(session, 'look' as RetirementId, tables)
-      await client.query('begin; lock table public."Odd; ""x""", public.tree in access exclusive mode')
+      await client.query('begin; lock table public."Odd- ""x""", public.tree in access exclusive mode')
       expect((await findRewordings(session, surveyed, [])).refusals).not.toEqual([])
       await client.query('rollback')
     })
