@@ -116,9 +116,16 @@ describePostgres('the three levels of cluster-mode, on a real server and the clu
     expect(await rowsDigest()).toBe(digest)
   }, 60_000)
 
-  it('evidence has every pod of the release as it was before anything was replaced, and the tenants by name (VEC-47)', async () => {
+  it('evidence has every pod of the release before the first step of the path replaces one, and the tenants by name (VEC-47, DEF-28)', async () => {
     await deployAgain()
     const { incident, report } = await run({ path: 'partial', scenario: 'at-once' })
+    const kinds = (report?.steps ?? []).map(({ kind }) => kind)
+    const order = ['preserve-evidence', 'previous-version']
+    expect(kinds.filter((kind) => order.includes(kind)).slice(0, 2)).toEqual(order)
+    const pods = await readJson(stack.objects, `evidence/${incident}/seen/pods.json`)
+    const { rows } = pods?.value as { rows: { version: string }[] }
+    expect(rows.map(({ version }) => version)).toEqual(expect.arrayContaining(['1.8.0', '1.8.0', '1.8.0']))
+    expect(report?.inService).toContain('1.7.9')
     const tenants = await readJson(stack.objects, `evidence/${incident}/seen/tenants.json`)
     expect((tenants?.value as { rows: unknown[] }).rows).toHaveLength(4)
     expect(report?.impact.affected).toMatch(/^4: canary \(hivehub-sdk 1\.0\.0\)/)
