@@ -16,6 +16,7 @@ export const drillDocument = (report: DrillReport, path: Path | undefined) => {
     states: runs.flatMap((run) => run.states),
     steps: runs.flatMap((run) => run.steps),
     checks: runs.flatMap((run) => run.checks),
+    budgets: runs.flatMap((run) => run.budgets),
     snapshot: runs.map((run) => run.snapshot).findLast((snapshot) => snapshot !== null) ?? null,
     seconds: { contained: contained.length > 0 ? Math.max(...contained) : null, total: seconds.total },
     runs,

@@ -1,18 +1,18 @@
 import { recordDrill } from '#core/decide/drill.ts'
 import type { DrillReport } from '#core/report/drill.ts'
-import { atPlace } from './snapshots/place.ts'
+import { atPlace, type PlaceOptions } from './snapshots/place.ts'
 
 /**
- * Keeps in the bucket of an environment that its paths were drilled here: alarms act there by themselves only then. The time
- * is that of the drill's end, since a drill moves the clock of its runs. Nothing without `bucket`, or when it did not pass.
+ * Keeps in the bucket of an environment, or in a state folder, that the paths were drilled here: alarms act by themselves only
+ * then. The time is that of the drill's end, since a drill moves the clock of its runs. Nothing without a place, or when it
+ * did not pass.
  */
 export const keepPassed = async (
   { plan, outcome, runs, createdAt }: DrillReport,
-  { bucket, environment }: { readonly bucket?: string; readonly environment?: string },
+  place: PlaceOptions,
 ): Promise<void> => {
-  if (bucket === undefined || outcome !== 'drill-passed') return
-  const place = { bucket, ...(environment === undefined ? {} : { environment }) }
-  await atPlace(place, 'look', async ({ objects, label }) => {
+  if ((place.bucket === undefined && place.state === undefined) || outcome !== 'drill-passed') return
+  await atPlace(place, 'start', async ({ objects, label }) => {
     for (const { report } of runs) {
       const { planDigest, path, scenario, incident } = report
       await recordDrill(objects, {

@@ -11,18 +11,21 @@ import { allPlans, findPlan } from '#cli/plans.ts'
 import { type Progress, progress } from '#cli/progress.ts'
 import { quietFunctions } from '#cli/quiet-functions.ts'
 import { showStates } from '#cli/show-states.ts'
+import type { PlaceOptions } from '#cli/snapshots/place.ts'
 import { RollbackError } from '#core/errors.ts'
 import { PATHS, type Path } from '#core/names.ts'
 import { fixtureOf } from '#core/plan/fixture.ts'
 import { loadPlan, type Plan, resolveFlag, resolveRamp } from '#core/plan/load.ts'
 import { requireScenario } from '#core/plan/work-of.ts'
-import { type DrillReport, renderDrillHtml, renderDrillMarkdown } from '#core/report/drill.ts'
+import { type DrillReport, outcomeOfDrill, renderDrillHtml, renderDrillMarkdown } from '#core/report/drill.ts'
+import { missedBudgets } from '#core/report/facts.ts'
 import type { LocalOutcome } from '#local/outcome.ts'
 import { machineDefinition, writeReports } from '#local/reports.ts'
 import { type Stack, startStack } from '#local/stack.ts'
 import { startStandIn } from '#local/stand-in.ts'
 
-export interface DrillOptions {
+export interface DrillOptions extends PlaceOptions {
+  readonly all?: boolean
   readonly path?: string
   readonly scenario?: string
   readonly databaseUrl?: string
@@ -30,8 +33,6 @@ export interface DrillOptions {
   readonly out?: string
   readonly plans?: string
   readonly rows?: number
-  readonly bucket?: string
-  readonly environment?: string
 }
 
 /** Rows of the largest table of a fixture: enough for an index to matter, few enough to be quick. */
@@ -128,13 +129,18 @@ const walk = async (
     })
     if (outcome.report) done.push({ title, report: outcome.report })
     const exitCode = exitCodeOfOutcome(outcome)
-    if (exitCode === EXIT.ok && outcome.report?.outcome === 'drill-passed') continue
+    if (exitCode === EXIT.ok && outcome.report?.outcome === 'drill-passed') {
+      for (const budget of missedBudgets(outcome.report)) say(`Budget missed in "${title}": ${budget}.`)
+      continue
+    }
     say(
       `Stopped: ${outcome.problem ? `${outcome.problem.error}: ${outcome.problem.text}` : 'the run was not recorded'}`,
     )
     return finish('needs-human', exitCode === EXIT.ok ? EXIT.failed : exitCode)
   }
-  return finish('drill-passed', EXIT.ok)
+  // The rest of the way was worth knowing, whatever took too long.
+  const outcome = outcomeOfDrill(done)
+  return finish(outcome, outcome === 'drill-passed' ? EXIT.ok : EXIT.failed)
 }
 
 interface Drilling {
@@ -188,6 +194,10 @@ const drillWay = async ({ directory, plan, options, shown }: Drilling, runs: rea
   }
 }
 
+/** Whether a run did not come to its end: after it the others would say nothing. */
+const stopped = ({ exitCode, report }: Drilled): boolean =>
+  exitCode !== EXIT.ok && !report.runs.every((run) => run.report.outcome === 'drill-passed')
+
 const drillPlan = async (drilling: Drilling, path: Path | undefined): Promise<Drilled> => {
   const { plan, options } = drilling
   requireScenario(plan, { path: path ?? 'partial', scenario: options.scenario })
@@ -199,18 +209,28 @@ const drillPlan = async (drilling: Drilling, path: Path | undefined): Promise<Dr
   for (const runs of ways) {
     const way = await drillWay(drilling, runs)
     drilled.push(way)
-    if (way.exitCode !== EXIT.ok) break
+    if (stopped(way)) break
   }
-  const last = drilled.at(-1)
-  if (!last) throw new Error(`No way of plan "${plan.name}" was drilled.`)
+  const worst = drilled.find(({ exitCode }) => exitCode !== EXIT.ok) ?? drilled.at(-1)
+  if (!worst) throw new Error(`No way of plan "${plan.name}" was drilled.`)
   return {
-    exitCode: last.exitCode,
+    exitCode: worst.exitCode,
     report: {
-      ...last.report,
+      ...worst.report,
       runs: drilled.flatMap(({ report }) => report.runs),
       seconds: { total: drilled.reduce((sum, { report }) => sum + report.seconds.total, 0) },
     },
   }
+}
+
+/** Throws `Usage.Invalid` for names beside `--all`: half of them would be meant. */
+const directoriesOf = async (plans: readonly string[], { all, plans: folder }: DrillOptions): Promise<string[]> => {
+  if (plans.length === 0) return allPlans(folder)
+  if (!all) return Promise.all(plans.map((name) => findPlan(name, folder)))
+  throw new RollbackError('Usage.Invalid', `"--all" is all plans, and not only "${plans.join('", "')}".`, {
+    fix: 'Leave --all out, or the names.',
+    category: 'usage',
+  })
 }
 
 /**
@@ -219,31 +239,30 @@ const drillPlan = async (drilling: Drilling, path: Path | undefined): Promise<Dr
  */
 export const drill = async (plans: readonly string[], options: DrillOptions): Promise<number> => {
   const path = pathOf(options.path)
-  const directories =
-    plans.length > 0
-      ? await Promise.all(plans.map((name) => findPlan(name, options.plans)))
-      : await allPlans(options.plans)
+  const directories = await directoriesOf(plans, options)
   quietFunctions()
   const shown = progress({ stream: process.stderr, now: () => new Date() })
   const machine = await machineDefinition()
+  const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
   const drilled: Drilled[] = []
+  const pages: string[] = []
   try {
-    for (const directory of directories)
-      drilled.push(await drillPlan({ directory, plan: await loadPlan(directory), options, shown }, path))
+    for (const directory of directories) {
+      const done = await drillPlan({ directory, plan: await loadPlan(directory), options, shown }, path)
+      drilled.push(done)
+      // At once: what comes after may fail by an error of its own, hours later.
+      const { report } = done
+      await keepPassed(report, options)
+      const out = resolve(options.out ?? join('drills', stamp), ...(directories.length > 1 ? [report.plan] : []))
+      const [page] = await writeReports(out, {
+        'drill.html': renderDrillHtml(report, machine),
+        'drill.md': renderDrillMarkdown(report),
+        'drill.json': `${JSON.stringify(report, null, 2)}\n`,
+      })
+      pages.push(page ?? out)
+    }
   } finally {
     shown.close()
-  }
-  for (const { report } of drilled) await keepPassed(report, options)
-  const pages: string[] = []
-  const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  for (const { report } of drilled) {
-    const out = resolve(options.out ?? join('drills', stamp), ...(drilled.length > 1 ? [report.plan] : []))
-    const [page] = await writeReports(out, {
-      'drill.html': renderDrillHtml(report, machine),
-      'drill.md': renderDrillMarkdown(report),
-      'drill.json': `${JSON.stringify(report, null, 2)}\n`,
-    })
-    pages.push(page ?? out)
   }
   const documents = drilled.map(({ report }) => drillDocument(report, path))
   if (options.json)

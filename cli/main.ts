@@ -6,13 +6,14 @@ import { changeCommand } from './commands/change.ts'
 import { coverageCommand } from './commands/coverage.ts'
 import { bootstrapCommand, fixtureCommand } from './commands/databases.ts'
 import { deployGateCommand } from './commands/deploy-gate.ts'
+import { drillCommand, drillsCommand } from './commands/drills.ts'
 import { guardCommand } from './commands/guard.ts'
 import { lintCommand } from './commands/lint.ts'
 import { peopleCommands } from './commands/people.ts'
 import { planCommands } from './commands/plan.ts'
 import { probeCommand } from './commands/probe.ts'
 import { recordCommand } from './commands/record.ts'
-import { drillCommand, runCommand } from './commands/runs.ts'
+import { runCommand } from './commands/runs.ts'
 import { baselineCommands, observeCommands } from './commands/signals.ts'
 import { snapshotCommands } from './commands/snapshots.ts'
 import { switchCommands } from './commands/switch.ts'
@@ -45,6 +46,7 @@ Results go to stdout, everything else to stderr. NO_COLOR turns colours off; VEC
 for (const add of [
   planCommands,
   drillCommand,
+  drillsCommand,
   runCommand,
   peopleCommands,
   probeCommand,

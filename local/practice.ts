@@ -1,16 +1,9 @@
 import type { PassedDrill } from '#core/decide/drill.ts'
 import { decideKeys } from '#core/decide/keys.ts'
 import { writeJson } from '#core/json.ts'
-import { PATHS } from '#core/names.ts'
-import type { Plan } from '#core/plan/load.ts'
-import { printRoute, type Route } from '#core/plan/work-of.ts'
+import { printRoute, routesOf } from '#core/plan/work-of.ts'
 import type { Clock, Objects } from '#core/ports.ts'
 import { planFolder } from '#functions/plans.ts'
-
-const routesOf = (plan: Plan): Route[] => [
-  ...PATHS.filter((path) => path in plan.paths).map((path) => ({ path })),
-  ...Object.keys(plan.paths.partial?.scenarios ?? {}).map((scenario) => ({ path: 'partial' as const, scenario })),
-]
 
 /**
  * A stack that goes with its folder is practice, and nothing real depends on it: what alarms do there by themselves needs no

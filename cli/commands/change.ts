@@ -2,10 +2,10 @@ import { type Command, Option } from 'commander'
 import type { ChangeOptions } from '#cli/change.ts'
 import { CHANGE_KINDS } from '#core/decide/change.ts'
 import { examples, json, plans } from './options.ts'
+import { placed } from './place.ts'
 
 export const changeCommand = (program: Command): void => {
-  program
-    .command('change')
+  placed(program.command('change'), 'bucket')
     .summary('say that something was deployed, switched or migrated')
     .description(
       'Writes a marker: only a change explains a rollback. In a plan with a window for changes (change.window), a signal without one is contained, and people are asked about the rest. To be called when the change begins.',
@@ -15,9 +15,6 @@ export const changeCommand = (program: Command): void => {
     .addOption(
       new Option('--reference <text>', 'what people look it up by: version, commit, migration').makeOptionMandatory(),
     )
-    .addOption(new Option('--state <dir>', 'folder of local runs, as "run --local" was given'))
-    .addOption(new Option('--bucket <name>', "a bucket of AWS, with the SDK's default credentials and region"))
-    .addOption(new Option('--environment <name>', 'of the bucket'))
     .addOption(plans())
     .addOption(json())
     .addHelpText(

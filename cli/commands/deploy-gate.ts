@@ -1,11 +1,10 @@
 import { type Command, Option } from 'commander'
 import type { DeployGateOptions } from '#cli/deploy-gate.ts'
 import { collected, examples, json, plans } from './options.ts'
+import { placed } from './place.ts'
 
 export const deployGateCommand = (program: Command): void => {
-  program
-    .command('deploy-gate')
-    .argument('<plan>', 'name of the plan')
+  placed(program.command('deploy-gate <plan>'), 'bucket')
     .summary('ask whether the system of a plan may be deployed')
     .description(
       'Looks for what a rollback would want afterwards (before-deploy in the plan): a record of the good state, a whole snapshot, and what people attest. Ends with 3 unless all of it is there; what was passed is kept in the bucket.',
@@ -14,9 +13,6 @@ export const deployGateCommand = (program: Command): void => {
     .addOption(
       new Option('--attest <name=proof>', 'what is so, and what proves it; several times').argParser(collected),
     )
-    .addOption(new Option('--state <dir>', 'folder of local runs, as "run --local" was given'))
-    .addOption(new Option('--bucket <name>', "a bucket of AWS, with the SDK's default credentials and region"))
-    .addOption(new Option('--environment <name>', 'of the bucket'))
     .addOption(plans())
     .addOption(json())
     .addHelpText(

@@ -1,29 +1,6 @@
 import { type Command, Option } from 'commander'
-import type { DrillOptions } from '#cli/drill.ts'
 import type { RunOptions } from '#cli/run.ts'
 import { acceptDrift, collected, databaseUrl, examples, json, out, path, plans, scenario, snapshot } from './options.ts'
-
-export const drillCommand = (program: Command): void => {
-  program
-    .command('drill [plan...]')
-    .summary('practise the paths on a throwaway database')
-    .description(
-      'Runs the real state machine and functions on a throwaway database with the data of the plan. Without --path: flag, partial, full, restore and back to normal. Nothing outside this machine is touched. Without a plan: all of them.',
-    )
-    .addOption(path())
-    .addOption(scenario())
-    .addOption(databaseUrl('make the throwaway database on this server; default: an embedded one'))
-    .addOption(new Option('--bucket <name>', 'keep there that the drill passed: an environment that acts needs it'))
-    .addOption(new Option('--environment <name>', 'of that bucket'))
-    .addOption(out())
-    .addOption(plans())
-    .addOption(json())
-    .addHelpText('after', examples('drill', 'drill pgvector-search --path full', 'drill --out ./reports --json'))
-    .action(async (names: string[], options: DrillOptions) => {
-      const { drill } = await import('#cli/drill.ts')
-      process.exitCode = await drill(names, options)
-    })
-}
 
 export const runCommand = (program: Command): void => {
   program

@@ -4,6 +4,7 @@ import type { BaselineRecordOptions } from '#cli/baseline/record.ts'
 import type { ObserveReportOptions } from '#cli/observe-report.ts'
 import { parseDuration } from '#core/plan/duration.ts'
 import { databaseUrl, examples, json, plans, positiveInteger } from './options.ts'
+import { placed } from './place.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -26,14 +27,8 @@ const runs = (text: string): number => {
   throw new InvalidArgumentError('Give a number from 2 to 1000.')
 }
 
-const placed = (command: Command): Command =>
-  command
-    .addOption(new Option('--state <dir>', 'folder of local runs, as "run --local" was given'))
-    .addOption(new Option('--bucket <name>', "a bucket of AWS, with the SDK's default credentials and region"))
-    .addOption(new Option('--environment <name>', 'of the bucket; default with --state: local'))
-
 const measuring = (command: Command): Command =>
-  placed(command)
+  placed(command, 'bucket')
     .addOption(new Option('--name <name>', 'of the baseline').argParser(name).default('recorded'))
     .addOption(databaseUrl('measure this database'))
     .addOption(new Option('--metrics', "the metrics of the plan's signals, from CloudWatch"))
@@ -87,7 +82,7 @@ export const observeCommands = (program: Command): void => {
     .command('observe')
     .summary('what alarms led to, or would have')
     .description('Looks at what was decided about alarms. Changes nothing.')
-  placed(observe.command('report <plan>'))
+  placed(observe.command('report <plan>'), 'bucket')
     .summary('what would have been done, when, and how long before people did')
     .description(
       'By the records of decisions, the history of the alarms and that of the flags: what would have been done or was, by which row, right or not as far as one can tell, what flaps, and what nobody decided about. With --state: the decisions alone.',

@@ -1,18 +1,16 @@
 import { type Command, Option } from 'commander'
 import type { SwitchOptions, ThrowSwitchOptions } from '#cli/switch.ts'
 import { examples, json, plans } from './options.ts'
+import { placed } from './place.ts'
 
-const placed = (command: Command): Command =>
-  command
+const ofPlans = (command: Command): Command =>
+  placed(command, 'bucket')
     .addOption(new Option('--all', 'every plan of the environment'))
-    .addOption(new Option('--state <dir>', 'folder of local runs, as "run --local" was given'))
-    .addOption(new Option('--bucket <name>', "a bucket of AWS, with the SDK's default credentials and region"))
-    .addOption(new Option('--environment <name>', 'whose bucket it is; default with --state: local'))
     .addOption(plans())
     .addOption(json())
 
 const thrown = (command: Command): Command =>
-  placed(command)
+  ofPlans(command)
     .addOption(new Option('--by <name>', 'who you are: whom others ask about it').makeOptionMandatory())
     .addOption(new Option('--reason <text>', 'why').makeOptionMandatory())
 
@@ -45,7 +43,7 @@ export const switchCommands = (program: Command): void => {
     .summary('rollbacks may change things again; a run that waits for a person is to be retried')
     .addHelpText('after', examples('switch release pgvector-search --state ./state --by "Ada" --reason "done"'))
     .action(release)
-  placed(command.command('show [plan]'))
+  ofPlans(command.command('show [plan]'))
     .summary('who stopped what, why and since when')
     .addHelpText('after', examples('switch show --bucket rollback-prod --environment prod'))
     .action(async (plan: string | undefined, options: SwitchOptions) => {

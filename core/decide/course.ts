@@ -1,10 +1,10 @@
 import { asksFirst, rolesToAsk } from '#core/decide/ask.ts'
 import { type Autonomy, containsByItself } from '#core/plan/autonomy.ts'
 import { containingFlags } from '#core/plan/containing.ts'
-import { type Decision, printDecided } from '#core/plan/decisions.ts'
+import type { Decision } from '#core/plan/decisions.ts'
 import { printDuration } from '#core/plan/duration.ts'
 import { type Plan, resolveFlag } from '#core/plan/load.ts'
-import { stepsOf } from '#core/plan/work-of.ts'
+import { printRoute, stepsOf } from '#core/plan/work-of.ts'
 
 const flagsOf = (plan: Plan, environment: string): string =>
   containingFlags(plan)
@@ -26,7 +26,7 @@ export const courseOf = (plan: Plan, row: Decision, rung: Autonomy, environment:
   if (row.path === 'monitor') return [tell]
   if (rung === 'observe') return ['changes nothing, and tells people what would be done']
   const contain = `sets ${flagsOf(plan, environment)}`
-  const path = `takes the path ${printDecided(row)}: ${pathInWords(plan, row)}`
+  const path = `takes the path ${printRoute(row)}: ${pathInWords(plan, row)}`
   const ask = `asks ${rolesToAsk(plan, row.approve).join(' and ')}`
   const steps = containsByItself(rung)
     ? [contain, ...(asksFirst(row, rung) ? [`${ask}, contained`] : []), path]

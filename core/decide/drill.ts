@@ -18,7 +18,7 @@ export const PassedDrill = z.strictObject({
   environment: z.string(),
   incident: z.string(),
   /** ISO 8601: when it ended. */
-  createdAt: z.string(),
+  createdAt: z.iso.datetime({ offset: true }),
 })
 export type PassedDrill = z.infer<typeof PassedDrill>
 

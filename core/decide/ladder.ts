@@ -1,10 +1,10 @@
 import type { Matched } from '#core/decide/decide.ts'
 import type { PassedDrill } from '#core/decide/drill.ts'
 import { type Autonomy, lowest } from '#core/plan/autonomy.ts'
-import { printDecided } from '#core/plan/decisions.ts'
 import { type Milliseconds, printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Circumstances } from '#core/plan/table.ts'
+import { printRoute } from '#core/plan/work-of.ts'
 
 /** What is known about the drill of a path. */
 export type Drilled = PassedDrill | null | 'unknown'
@@ -38,7 +38,7 @@ const capOfChange = (plan: Pick<Plan, 'change'>, change: Circumstances['change']
 const capOfDrill = ({ plan, decision }: Pick<Matched, 'plan' | 'decision'>, drilled: Drilled, now: Date): Cap[] => {
   if (!BEYOND_FLAGS.includes(decision.path)) return []
   const { within } = plan.drill
-  const route = printDecided(decision)
+  const route = printRoute(decision)
   if (drilled === 'unknown')
     return [{ rung: 'contain', why: `whether the path "${route}" was drilled could not be read` }]
   if (drilled !== null && now.getTime() - Date.parse(drilled.createdAt) <= within) return []

@@ -5,8 +5,8 @@ import { type Concerned, type Matched, matchRow } from '#core/decide/decide.ts'
 import { readDrill } from '#core/decide/drill.ts'
 import { BUCKET_MS, inTime } from '#core/decide/in-time.ts'
 import { type Drilled, type Ladder, ladder } from '#core/decide/ladder.ts'
-import { printDecided } from '#core/plan/decisions.ts'
 import type { Circumstances } from '#core/plan/table.ts'
+import { printRoute } from '#core/plan/work-of.ts'
 import type { Ports } from '#core/steps/define-step.ts'
 
 /** What deciding asks for: the bucket, in short, and never before containment. */
@@ -40,7 +40,7 @@ export const readOthers = async (
 }
 
 const readDrilled = async ({ plan, decision }: Matched, ports: WeighPorts): Promise<Drilled> => {
-  const looked = await inTime(() => readDrill(ports.objects, plan.name, printDecided(decision)), BUCKET_MS, ports.clock)
+  const looked = await inTime(() => readDrill(ports.objects, plan.name, printRoute(decision)), BUCKET_MS, ports.clock)
   return looked.known ? looked.value : 'unknown'
 }
 

@@ -2,6 +2,7 @@ import { readDrill } from '#core/decide/drill.ts'
 import { readDecisions } from '#core/decide/record.ts'
 import { healthMetric } from '#core/health/metrics.ts'
 import type { Plan } from '#core/plan/load.ts'
+import { printRoute } from '#core/plan/work-of.ts'
 import type { MetricValue, Objects } from '#core/ports.ts'
 import { isManifestKey, snapshotsPrefix } from '#core/snapshot/keys.ts'
 import type { Ports } from '#core/steps/define-step.ts'
@@ -26,15 +27,15 @@ const snapshotsOf = async (objects: Objects, plan: Plan): Promise<Snapshots> => 
   return { bytes, sealed }
 }
 
-/** Paths that an alarm may take beyond flags, by the plan's table: these have to be drilled. */
-const drilledPaths = ({ decide }: Plan): string[] => [
-  ...new Set(decide.map(({ path }) => path).filter((path) => path !== 'monitor' && path !== 'flag')),
+/** Paths and scenarios that an alarm may take beyond flags, by the plan's table: these have to be drilled. */
+const drilledRoutes = ({ decide }: Plan): string[] => [
+  ...new Set(decide.filter(({ path }) => path !== 'monitor' && path !== 'flag').map(printRoute)),
 ]
 
 const overdue = async (objects: Objects, plan: Plan, now: Date): Promise<string[]> => {
-  const paths = drilledPaths(plan)
-  const drills = await Promise.all(paths.map((path) => readDrill(objects, plan.name, path)))
-  return paths.filter((_, i) => {
+  const routes = drilledRoutes(plan)
+  const drills = await Promise.all(routes.map((route) => readDrill(objects, plan.name, route)))
+  return routes.filter((_, i) => {
     const drill = drills[i]
     return !drill || now.getTime() - Date.parse(drill.createdAt) > plan.drill.within
   })

@@ -66,7 +66,3 @@ export const Decision = z
     })
   })
 export type Decision = z.output<typeof Decision>
-
-/** `partial`, or `partial/provider-switch`. */
-export const printDecided = ({ path, scenario }: Pick<Decision, 'path' | 'scenario'>): string =>
-  scenario === undefined ? path : `${path}/${scenario}`

@@ -1,21 +1,13 @@
 import { printDuration } from './duration.ts'
-import { suggestion } from './nearest.ts'
 import type { Broken } from './references.ts'
 import type { PlanFile } from './schema.ts'
+import { unknown } from './unknown-name.ts'
 
 /** Checks that a tier of the watch names. */
 export const brokenWatch = (plan: PlanFile): Broken[] =>
   (plan.watch?.tiers ?? []).flatMap(({ checks }, tier) =>
     (checks ?? []).flatMap((check, index) =>
-      Object.hasOwn(plan.checks, check)
-        ? []
-        : [
-            {
-              path: ['watch', 'tiers', tier, 'checks', index],
-              message: `"${check}" is not a check of this plan.`,
-              fix: suggestion(check, Object.keys(plan.checks)),
-            },
-          ],
+      unknown('a check', check, Object.keys(plan.checks), ['watch', 'tiers', tier, 'checks', index]),
     ),
   )
 

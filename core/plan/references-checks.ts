@@ -1,12 +1,7 @@
 import type { PlanCheck } from './checks.ts'
-import { suggestion } from './nearest.ts'
 import type { Broken } from './references.ts'
 import type { PlanFile } from './schema.ts'
-
-const unknown = (what: string, name: string, known: readonly string[], path: readonly PropertyKey[]): Broken[] =>
-  known.includes(name)
-    ? []
-    : [{ path, message: `"${name}" is not ${what} of this plan.`, fix: suggestion(name, known) }]
+import { unknown } from './unknown-name.ts'
 
 const brokenBaseline = (plan: PlanFile, check: PlanCheck & { kind: 'baseline' }, path: PropertyKey[]): Broken[] => {
   const { subject } = check

@@ -1,6 +1,7 @@
 import { canonicalJson } from '#core/json.ts'
+import type { PlacedStep } from './every-step.ts'
 import type { Broken } from './references.ts'
-import type { PlanStep, StepKind } from './steps.ts'
+import type { StepKind } from './steps.ts'
 
 /**
  * Kinds of steps that are found done, or begun, by what they say: of two that say the same the second one would do nothing, or not
@@ -18,9 +19,7 @@ const FOUND_BY_INPUT: Partial<Readonly<Record<StepKind, string>>> = {
 }
 
 /** Steps that stand on a path, or in a scenario, a second time. */
-export const repeatedSteps = (
-  steps: readonly { readonly step: PlanStep; readonly path: readonly PropertyKey[] }[],
-): Broken[] => {
+export const repeatedSteps = (steps: readonly PlacedStep[]): Broken[] => {
   const seen = new Set<string>()
   return steps.flatMap(({ step, path }): Broken[] => {
     const fix = FOUND_BY_INPUT[step.kind]

@@ -1,11 +1,5 @@
+import type { PlacedStep } from './every-step.ts'
 import type { Broken } from './references.ts'
-import type { PlanStep } from './steps.ts'
-
-interface PlacedStep {
-  readonly step: PlanStep
-  /** In plan.yaml: the list, the index in it, the kind. */
-  readonly path: readonly PropertyKey[]
-}
 
 const capturedBy = ({ step }: PlacedStep): string | undefined => {
   if (step.kind === 'capture') return step.input.rows

@@ -1,4 +1,5 @@
 import { parseDuration, printDuration } from './duration.ts'
+import { placedSteps } from './every-step.ts'
 import { suggestion } from './nearest.ts'
 import { brokenRamps, brokenWatch } from './references-after.ts'
 import { brokenChecks } from './references-checks.ts'
@@ -28,18 +29,6 @@ export interface SqlReference {
   /** `change` is a step whose rows are captured before, `capture` finds them, `count` says how many are open. */
   readonly use: 'sentinel' | 'probe' | 'check' | 'step' | 'change' | 'capture' | 'count' | 'migration'
 }
-
-const stepsAt = (steps: readonly PlanStep[] | undefined, path: readonly PropertyKey[]) =>
-  (steps ?? []).map((step, index) => ({ step, path: [...path, index, step.kind] }))
-
-const stepsOf = ({ paths: { partial, full } }: PlanFile) => [
-  ...stepsAt(partial?.steps, ['paths', 'partial', 'steps']),
-  ...Object.entries(partial?.scenarios ?? {}).flatMap(([name, { steps }]) =>
-    stepsAt(steps, ['paths', 'partial', 'scenarios', name, 'steps']),
-  ),
-  ...stepsAt(full?.steps, ['paths', 'full', 'steps']),
-  ...stepsAt(full?.afterwards, ['paths', 'full', 'afterwards']),
-]
 
 const filesOfStep = (
   step: PlanStep,
@@ -94,7 +83,7 @@ export const sqlReferences = (plan: PlanFile): SqlReference[] => [
       use: 'check',
     }),
   ),
-  ...stepsOf(plan).flatMap(({ step, path }) =>
+  ...placedSteps(plan).flatMap(({ step, path }) =>
     filesOfStep(step).map(({ at, ...one }) => ({ path: [...path, ...at], ...one })),
   ),
 ]
@@ -102,7 +91,7 @@ export const sqlReferences = (plan: PlanFile): SqlReference[] => [
 const brokenSteps = (plan: PlanFile): Broken[] => {
   const [flags, checks] = [Object.keys(plan.flags), Object.keys(plan.checks)]
   return [
-    ...stepsOf(plan).flatMap(({ step, path }): Broken[] => {
+    ...placedSteps(plan).flatMap(({ step, path }): Broken[] => {
       if (step.kind === 'restore-config' || step.kind === 'throttle') return configuredFlags(plan, step, path)
       if (step.kind === 'set-flag') return unknown('a flag', step.input.flag, flags, [...path, 'flag'])
       // What it does would stay undone when the tables come back.
@@ -194,12 +183,12 @@ export const brokenReferences = (plan: PlanFile): Broken[] => [
   ...brokenSteps(plan),
   ...brokenScenarios(plan),
   ...brokenChecks(plan),
-  ...brokenEarlier(stepsOf(plan)),
+  ...brokenEarlier(placedSteps(plan)),
   ...brokenTables(plan),
   ...brokenCooldown(plan),
   ...brokenWatch(plan),
   ...brokenRota(plan),
   ...brokenRamps(plan),
   ...brokenPlatform(plan),
-  ...repeatedSteps(stepsOf(plan)),
+  ...repeatedSteps(placedSteps(plan)),
 ]

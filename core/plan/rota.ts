@@ -4,6 +4,7 @@ import { suggestion } from './nearest.ts'
 import type { Broken } from './references.ts'
 import type { PlanFile } from './schema.ts'
 import { Name } from './vocabulary.ts'
+import { routesOf } from './work-of.ts'
 
 /** What is drilled in which week of a month. */
 export const Rota = z
@@ -17,12 +18,27 @@ export const Rota = z
   .default([])
   .describe('Who keeps to it drills one procedure after the other: vector-rollback drill <plan> --path <path>.')
 
+type Week = z.output<typeof Rota>[number]['week']
+
+/** A week of a month, in UTC; the fourth one goes on to the end of the month. */
+const weekOf = (year: number, month: number, week: Week): { from: Date; to: Date } => ({
+  from: new Date(Date.UTC(year, month, (week - 1) * 7 + 1)),
+  to: new Date(week < 4 ? Date.UTC(year, month, week * 7 + 1) : Date.UTC(year, month + 1, 1)),
+})
+
+/** The end of the first such week that begins after a drill: until then it has to be drilled again. */
+export const nextTurn = (week: Week, drilledAt: Date): Date => {
+  const [year, month] = [drilledAt.getUTCFullYear(), drilledAt.getUTCMonth()]
+  const own = weekOf(year, month, week)
+  return own.from > drilledAt ? own.to : weekOf(year, month + 1, week).to
+}
+
 /** Drills of paths and scenarios that the plan does not have. */
-export const brokenRota = ({ drill: { rota }, paths }: PlanFile): Broken[] => {
-  const known = ['flag', ...(['partial', 'full', 'restore'] as const).filter((path) => paths[path] !== undefined)]
-  const drillable = paths.full ? [...known, 'purge'] : known
-  const scenarios = Object.keys(paths.partial?.scenarios ?? {})
-  return rota.flatMap(({ path, scenario }, index): Broken[] => {
+export const brokenRota = (plan: PlanFile): Broken[] => {
+  const routes = routesOf(plan)
+  const drillable = [...new Set(routes.map(({ path }) => path))]
+  const scenarios = routes.flatMap(({ scenario }) => scenario ?? [])
+  return plan.drill.rota.flatMap(({ path, scenario }, index): Broken[] => {
     const at = (key: string) => ['drill', 'rota', index, key]
     if (!drillable.includes(path))
       return [{ path: at('path'), message: `This plan has no path "${path}".`, fix: suggestion(path, drillable) }]

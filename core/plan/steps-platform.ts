@@ -9,8 +9,9 @@ const Within = Duration.prefault('15m').describe(
 
 export const RECORDED = 'recorded'
 
+/** Each stays what it is: a tag, or a family without its revision, is another version tomorrow. */
 const Version = pattern(
-  /^[A-Za-z0-9_][A-Za-z0-9_.-]*(:\d+)?$/,
+  /^(recorded|\d+|[A-Za-z0-9_-]+:\d+)$/,
   'a version of a workload',
   'Write recorded, family:revision of ECS ("web:41"), a version of Lambda ("7"), or a revision of Kubernetes ("3").',
 )

@@ -75,70 +75,20 @@ export const STEP_INPUTS = {
   scale: ScaleInput,
 } as const
 
-export const STEP_KINDS = [
-  'capacity',
-  'capture',
-  'drain',
-  'drop-indexes',
-  'migrate',
-  'parameter-group',
-  'rds-snapshot',
-  'restore-config',
-  'run-command',
-  'run-sql',
-  'set-flag',
-  'throttle',
-  'verify',
-  'webhook',
-  'previous-version',
-  'restart',
-  'scale',
-] as const
-export type StepKind = (typeof STEP_KINDS)[number]
+export type StepKind = keyof typeof STEP_INPUTS
+export const STEP_KINDS = Object.keys(STEP_INPUTS) as StepKind[]
 export type StepInput<K extends StepKind> = z.output<(typeof STEP_INPUTS)[K]>
 
 /** A step of a plan: its kind, and the input that the step of this kind takes. */
 export type PlanStep = { [K in StepKind]: { readonly kind: K; readonly input: StepInput<K> } }[StepKind]
 
 export const Step = z
-  .strictObject({
-    capacity: CapacityInput.optional(),
-    capture: CaptureInput.optional(),
-    drain: DrainInput.optional(),
-    'drop-indexes': DropIndexesInput.optional(),
-    migrate: MigrateInput.optional(),
-    'parameter-group': ParameterGroupInput.optional(),
-    'rds-snapshot': RdsSnapshotInput.optional(),
-    'restore-config': RestoreConfigInput.optional(),
-    'run-command': RunCommandInput.optional(),
-    'run-sql': RunSqlInput.optional(),
-    'set-flag': SetFlagInput.optional(),
-    throttle: ThrottleInput.optional(),
-    verify: VerifyInput.optional(),
-    webhook: WebhookInput.optional(),
-    'previous-version': PreviousVersionInput.optional(),
-    restart: RestartInput.optional(),
-    scale: ScaleInput.optional(),
-  })
+  .strictObject(STEP_INPUTS)
+  .partial()
   .superRefine(exactlyOne('This step', STEP_KINDS))
   .transform((step): PlanStep => {
-    if (step.capture !== undefined) return { kind: 'capture', input: step.capture }
-    if (step.drain !== undefined) return { kind: 'drain', input: step.drain }
-    if (step['drop-indexes'] !== undefined) return { kind: 'drop-indexes', input: step['drop-indexes'] }
-    if (step.migrate !== undefined) return { kind: 'migrate', input: step.migrate }
-    if (step.capacity !== undefined) return { kind: 'capacity', input: step.capacity }
-    if (step['parameter-group'] !== undefined) return { kind: 'parameter-group', input: step['parameter-group'] }
-    if (step['rds-snapshot'] !== undefined) return { kind: 'rds-snapshot', input: step['rds-snapshot'] }
-    if (step['restore-config'] !== undefined) return { kind: 'restore-config', input: step['restore-config'] }
-    if (step['run-command'] !== undefined) return { kind: 'run-command', input: step['run-command'] }
-    if (step['run-sql'] !== undefined) return { kind: 'run-sql', input: step['run-sql'] }
-    if (step['set-flag'] !== undefined) return { kind: 'set-flag', input: step['set-flag'] }
-    if (step.throttle !== undefined) return { kind: 'throttle', input: step.throttle }
-    if (step.verify !== undefined) return { kind: 'verify', input: step.verify }
-    if (step.webhook !== undefined) return { kind: 'webhook', input: step.webhook }
-    if (step['previous-version'] !== undefined) return { kind: 'previous-version', input: step['previous-version'] }
-    if (step.restart !== undefined) return { kind: 'restart', input: step.restart }
-    if (step.scale !== undefined) return { kind: 'scale', input: step.scale }
-    return z.NEVER
+    const kind = STEP_KINDS.find((one) => step[one] !== undefined)
+    // The input is the one of this very kind, which the compiler cannot see.
+    return kind === undefined ? z.NEVER : ({ kind, input: step[kind] } as PlanStep)
   })
   .meta({ minProperties: 1, maxProperties: 1, description: 'One step: a mapping of one key, its kind.' })

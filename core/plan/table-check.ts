@@ -1,9 +1,9 @@
 import type { Decision } from './decisions.ts'
 import { MINUTES_OF_A_DAY, printClock } from './hours.ts'
-import { suggestion } from './nearest.ts'
 import type { Broken } from './references.ts'
 import type { PlanFile } from './schema.ts'
 import { type Circumstances, chooseRow, containsAtOnce, containsUnread, judge, type Occasion } from './table.ts'
+import { unknown } from './unknown-name.ts'
 
 /** More of them in the rows of one signal would make more cases than anybody can think through: two to the power. */
 const MOST_OTHERS = 6
@@ -54,8 +54,7 @@ const brokenRow = (plan: PlanFile, row: Decision, index: number): Broken[] => {
   const named = (key: 'when' | 'also', names: readonly string[]): Broken[] =>
     names.flatMap((name, i): Broken[] => {
       const path = at(key, i)
-      if (!signals.includes(name))
-        return [{ path, message: `"${name}" is not a signal of this plan.`, fix: suggestion(name, signals) }]
+      if (!signals.includes(name)) return unknown('a signal', name, signals, path)
       return names.indexOf(name) === i ? [] : [{ path, message: `"${name}" is named twice.`, fix: 'Remove one.' }]
     })
   const path = row.path === 'partial' || row.path === 'full' || row.path === 'restore' ? row.path : null

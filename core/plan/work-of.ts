@@ -1,7 +1,8 @@
 import { RollbackError } from '#core/errors.ts'
-import type { Path } from '#core/names.ts'
+import { PATHS, type Path } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { suggestion } from './nearest.ts'
+import type { PlanFile } from './schema.ts'
 import type { PlanStep } from './steps.ts'
 
 /** A path and, of a partial one, the scenario that was chosen. */
@@ -10,8 +11,20 @@ export interface Route {
   readonly scenario?: string | undefined
 }
 
-/** `partial`, or `partial/provider-switch`: as checks name it, and people read it. */
-export const printRoute = ({ path, scenario }: Route): string => (scenario === undefined ? path : `${path}/${scenario}`)
+/** `partial`, or `partial/provider-switch`: as checks name it, and people read it. A row of the table may only `monitor`. */
+export const printRoute = ({
+  path,
+  scenario,
+}: {
+  readonly path: Path | 'monitor'
+  readonly scenario?: string | undefined
+}): string => (scenario === undefined ? path : `${path}/${scenario}`)
+
+/** Everything that can be run of a plan: its paths, the purge of what a full one retires, and its scenarios. */
+export const routesOf = ({ paths }: Pick<PlanFile, 'paths'>): Route[] => [
+  ...PATHS.filter((path) => paths[path === 'purge' ? 'full' : path] !== undefined).map((path) => ({ path })),
+  ...Object.keys(paths.partial?.scenarios ?? {}).map((scenario) => ({ path: 'partial' as const, scenario })),
+]
 
 const scenarioOf = (plan: Pick<Plan, 'paths'>, { path, scenario }: Route) => {
   const scenarios = path === 'partial' ? plan.paths.partial?.scenarios : undefined

@@ -1,5 +1,6 @@
 import type { PlanStep } from '#core/plan/steps.ts'
 import { printConfigMap } from '#core/plan/workloads.ts'
+import { action } from './action.ts'
 import type { PreviewLine } from './model.ts'
 
 /** Steps that change configuration outside the database. */
@@ -17,8 +18,6 @@ export const CONFIG_TITLES: Readonly<Record<ConfigStep['kind'], string>> = {
   'run-command': 'Run a command on instances',
   webhook: 'Call a webhook',
 }
-
-const action = (text: string): PreviewLine => ({ kind: 'action', text })
 
 /** What such a step would do, as far as the plan alone can tell. */
 export const configLines = ({ kind, input }: ConfigStep): PreviewLine[] => {

@@ -1,12 +1,10 @@
 import { printTable, type Table } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
-import type { Moment } from '#core/plan/vocabulary.ts'
 import type { Session } from '#core/ports.ts'
 import { findReaders } from '#core/retire/readers.ts'
 import { readRoleStandings } from '#core/retire/standing.ts'
 import { findBlockers, printBlocker } from '#core/sql/blockers.ts'
 import { sql } from '#core/sql/tag.ts'
-import { checksAfter } from '#core/verify/verification.ts'
 
 const invalidIndexes = (tables: readonly Table[]) => sql`
   select s.nspname as schema, i.relname as name from pg_catalog.pg_index x
@@ -25,9 +23,9 @@ export const invalidIndexNotes = async (session: Session, tables: readonly Table
 }
 
 /** A check as a role that the session may not become gives no answer, and unknown is not success. */
-export const roleNotes = async (session: Session, plan: Plan, moments: readonly Moment[]): Promise<string[]> => {
+export const roleNotes = async (session: Session, plan: Plan, names: readonly string[]): Promise<string[]> => {
   const roles = new Map<string, string[]>()
-  for (const name of new Set(moments.flatMap((moment) => checksAfter(plan, moment)))) {
+  for (const name of names) {
     const check = plan.checks[name]
     if (check?.kind === 'sql' && check.as !== null) roles.set(check.as, [...(roles.get(check.as) ?? []), name])
   }

@@ -12,13 +12,12 @@ import { budgetOf, type Route, requireScenario, stepsOf } from '#core/plan/work-
 import { size } from '#core/report/figures.ts'
 import { sql } from '#core/sql/tag.ts'
 import { checksAfter } from '#core/verify/verification.ts'
+import { action } from './action.ts'
 import { approvalsOf, purgesAtOnce } from './approvals.ts'
 import { CONFIG_TITLES, configLines } from './config.ts'
 import type { Preview, PreviewLine, PreviewStage } from './model.ts'
 import { deliveryLine, PLATFORM_TITLES, platformLines } from './platform.ts'
 import { statementsOf } from './sql-text.ts'
-
-export const action = (text: string): PreviewLine => ({ kind: 'action', text })
 
 /** The statement of `drop-indexes`, whether the index is there or not. */
 export const dropIndexLine = (index: { schema: string; name: string }, on: string, note?: string): PreviewLine => ({

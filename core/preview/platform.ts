@@ -5,6 +5,7 @@ import type { PlanFile } from '#core/plan/schema.ts'
 import type { PlanStep } from '#core/plan/steps.ts'
 import { RECORDED } from '#core/plan/steps-platform.ts'
 import { printWorkload } from '#core/plan/workloads.ts'
+import { action } from './action.ts'
 import type { PreviewLine } from './model.ts'
 
 type PlatformStep = Extract<PlanStep, { kind: 'previous-version' | 'restart' | 'scale' }>
@@ -14,8 +15,6 @@ export const PLATFORM_TITLES: Readonly<Record<PlatformStep['kind'], string>> = {
   restart: 'Restart',
   scale: 'Scale',
 }
-
-const action = (text: string): PreviewLine => ({ kind: 'action', text })
 
 /** What such a step would do, as far as the plan alone can tell. */
 export const platformLines = ({ compatibility }: PlanFile, { kind, input }: PlatformStep): PreviewLine[] => {

@@ -8,7 +8,7 @@ import { existing } from '#core/restore/drift.ts'
 import { lookAtFull } from './full.ts'
 import type { Findings, Preview, Refusal } from './model.ts'
 import { invalidIndexNotes, roleNotes } from './notes.ts'
-import { beginning, momentsOf, previewOfPlan } from './of-plan.ts'
+import { beginning, previewOfPlan } from './of-plan.ts'
 import { lookAtPurge } from './purge.ts'
 import { readOnly } from './read-only.ts'
 import { lookAtRestore, type PreviewBucket } from './restore.ts'
@@ -25,6 +25,8 @@ const missingTables = async (session: Session, plan: Plan): Promise<Refusal[]> =
       fix: 'Correct its name in the plan; if it lies retired or was dropped, run the path restore first.',
     }))
 }
+
+const namesOf = ({ checks }: Preview): string[] => checks.map(({ name }) => name)
 
 /** The paths that keep the tables: `flag` does not look at them, so that there it is only worth knowing. */
 const lookAtKeeping = async (
@@ -94,7 +96,7 @@ export const previewOnDatabase = async (
       ...found,
       database: database.label,
       stages: [...beginning(plan), ...stages],
-      notes: [...notes, ...(await roleNotes(session, plan, momentsOf(path)))],
+      notes: [...notes, ...(await roleNotes(session, plan, namesOf(general)))],
       notLookedAt: ['the flags: their values now', ...notLookedAt],
     }
   })

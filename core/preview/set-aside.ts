@@ -3,8 +3,8 @@ import { pathOf } from '#core/plan/path-of.ts'
 import { counted } from '#core/report/figures.ts'
 import { printStanding, type StandingTable } from '#core/restore/standing.ts'
 import type { RetirementPlan } from '#core/retire/plan.ts'
+import { action } from './action.ts'
 import type { Approval, PreviewStage } from './model.ts'
-import { action } from './of-plan.ts'
 
 /** What happens to the tables that stand under the names of a snapshot, before it is swapped in. */
 export const setAsideStages = (

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { printRoute } from '#core/plan/work-of.ts'
-import { checksInWords } from '#core/report/facts.ts'
+import { budgetsInWords, checksInWords, missedBudgets } from '#core/report/facts.ts'
 import { counted, duration, moment } from '#core/report/figures.ts'
 import { html, type Markup } from '#core/report/html/markup.ts'
 import { page, rawJson } from '#core/report/html/page.ts'
@@ -44,6 +44,12 @@ export const drillSummary = (drill: DrillReport): DrillSummary => ({
   seconds: { total: drill.seconds.total },
 })
 
+/** A path that works and takes longer than people were promised has not passed. */
+export const outcomeOfDrill = (runs: DrillReport['runs']): 'drill-passed' | 'needs-human' =>
+  runs.every(({ report }) => report.outcome === 'drill-passed' && missedBudgets(report).length === 0)
+    ? 'drill-passed'
+    : 'needs-human'
+
 const runId = (index: number) => `run-${index + 1}`
 const total = ({ report }: { report: RunReport }) => duration(report.seconds.total * 1_000)
 /** What was drilled, and where it stopped if it did. */
@@ -51,6 +57,8 @@ const lead = (drill: DrillReport): string => {
   const all = `${drill.planTitle}: ${counted(drill.runs.length, 'run')} against ${drill.database}, ${duration(drill.seconds.total * 1_000)} in all.`
   if (drill.outcome !== 'needs-human') return all
   const stuck = drill.runs.find(({ report }) => report.outcome === 'needs-human')
+  const late = drill.runs.find(({ report }) => missedBudgets(report).length > 0)
+  if (!stuck && late) return `${all} A budget was missed in “${late.title}”. ${missedBudgets(late.report).join('; ')}.`
   return `${all} ${stuck ? `It stopped in “${stuck.title}”.` : 'It stopped in a run that left no report.'}`
 }
 
@@ -62,13 +70,14 @@ export const renderDrillMarkdown = (drill: DrillReport): string =>
     section(
       'Runs',
       markdownTable(
-        ['Run', 'Path', 'Outcome', 'Contained', 'Total', 'Checks'],
+        ['Run', 'Path', 'Outcome', 'Contained', 'Total', 'Budgets', 'Checks'],
         drill.runs.map(({ title, report }) => [
           text(title),
           printRoute(report),
           OUTCOME_WORDS[report.outcome],
           containment(report),
           duration(report.seconds.total * 1_000),
+          budgetsInWords(report),
           checksInWords(report),
         ]),
       ),
@@ -88,6 +97,7 @@ const overview = (drill: DrillReport): Markup =>
       { head: 'Outcome', cell: ({ report }) => badge(OUTCOME_TONES[report.outcome], OUTCOME_WORDS[report.outcome]) },
       { head: 'Contained in', figures: true, cell: ({ report }) => containment(report) },
       { head: 'Total', figures: true, cell: (each) => total(each) },
+      { head: 'Budgets', cell: ({ report }) => budgetsInWords(report) },
       { head: 'Checks', cell: ({ report }) => checksInWords(report) },
     ],
     drill.runs.map((each, index) => ({ ...each, index })),

@@ -18,6 +18,20 @@ export const budgetState = ({ met }: Budget): keyof typeof BUDGET_WORDS =>
 export const budgetFigures = ({ actualMs, limitMs }: Budget): string =>
   actualMs === null ? `not measured, limit ${duration(limitMs)}` : `${duration(actualMs)} of ${duration(limitMs)}`
 
+/** The budgets that a run did not keep: `Total time: 6 min of 5 min`. */
+export const missedBudgets = ({ budgets }: Pick<RunReport, 'budgets'>): string[] =>
+  budgets
+    .filter((budget) => budgetState(budget) === 'missed')
+    .map((budget) => `${budgetName(budget)}: ${budgetFigures(budget)}`)
+
+/** The budgets of a run: `Contained: 0.4 s of 1 min, met; Total time: 4.2 s of 30 min, met`. */
+export const budgetsInWords = ({ budgets }: Pick<RunReport, 'budgets'>): string =>
+  budgets
+    .map(
+      (budget) => `${budgetName(budget)}: ${budgetFigures(budget)}, ${BUDGET_WORDS[budgetState(budget)].toLowerCase()}`,
+    )
+    .join('; ')
+
 /** How long a state took, with its repetitions: `1.3 s · visited ×4 · retried ×2`. */
 export const took = ({ status, ms, visits, retries }: StateVisits): string =>
   [

@@ -1,4 +1,5 @@
 import { NOT_KNOWN } from '#core/plan/placeholders.ts'
+import { printRoute } from '#core/plan/work-of.ts'
 import { moment, size } from '#core/report/figures.ts'
 import type { RunReport } from '#core/report/model.ts'
 
@@ -29,10 +30,12 @@ const minutes = (seconds: number): string => `${Math.ceil(seconds / 60)} min`
 const detection = ({ signal, startedBy }: RunReport): string =>
   signal ? `alarm ${signal.alarm ?? signal.name}` : startedBy.detail
 
-const snapshotOf = ({ snapshot }: RunReport): string | null => {
+/** Sealed is what the bucket says; that it was verified is known of a run that came to its end. */
+const snapshotOf = ({ snapshot, problem }: RunReport): string | null => {
   if (!snapshot) return null
   const bytes = snapshot.tables.reduce((sum, table) => sum + table.bytes, 0)
-  return `${snapshot.id}, ${size(bytes)}, ${snapshot.sealedAt ? 'sealed and verified' : 'not sealed'}`
+  const state = snapshot.sealedAt ? `sealed${problem ? '' : ' and verified'}` : 'not sealed'
+  return `${snapshot.id}, ${size(bytes)}, ${state}`
 }
 
 /**
@@ -40,7 +43,7 @@ const snapshotOf = ({ snapshot }: RunReport): string | null => {
  * "not known". What only people can say (cost, cause, lessons) is always there to be filled in.
  */
 export const incidentRecord = (report: RunReport): RecordGroup[] => {
-  const { signal, seconds, impact, path } = report
+  const { signal, seconds, impact } = report
   const began = signal?.at ?? report.timeline[0]?.at ?? report.createdAt
   const failed = report.checks.filter(({ status }) => status !== 'pass').map(({ name, status }) => `${name} ${status}`)
   return [
@@ -68,7 +71,7 @@ export const incidentRecord = (report: RunReport): RecordGroup[] => {
       title: 'What was done',
       lines: [
         line('System', report.planTitle),
-        line('Path', path),
+        line('Path', printRoute(report)),
         line('Changes', actionsOf(report)),
         line('Contained after', seconds.contained === null ? null : minutes(seconds.contained)),
         line('Restored after', report.outcome === 'needs-human' ? null : minutes(seconds.total)),

@@ -37,15 +37,16 @@ export const kept = async (
   const purged = purge && Purged.parse(purge.value).retirement
   const newest =
     sorted.find(({ id }) => id === purged) ?? sorted.find(({ replacedBy }) => replacedBy === undefined) ?? null
-  if (!newest) return { retirement: null, snapshot: null }
-  const id = asked === null ? snapshotOf(newest.id as RetirementId) : (asked as SnapshotId)
+  // A snapshot that was asked for by name needs no retirement: it may be the backup of tables that were lost.
+  const id = asked === null ? newest && snapshotOf(newest.id as RetirementId) : (asked as SnapshotId)
+  if (id === null) return { retirement: null, snapshot: null }
   // A snapshot that cannot be trusted is none; whoever needs it says why.
   const found = await findManifest(objects, { plan: run.plan as PlanName, snapshot: id, environment }).catch(() => null)
   // A live one under the name of a retirement holds other rows than those that were retired.
   const manifest = asked !== null || found?.consistency === 'retired' ? found : null
   const due = plan.paths.full?.purge.after
   return {
-    retirement: {
+    retirement: newest && {
       id: newest.id,
       tables: newest.tables.map(({ definition }) => definition.table),
       retiredAt: newest.retiredAt,

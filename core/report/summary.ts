@@ -10,6 +10,8 @@ export interface Summary {
   readonly states: { name: string; startedAt: string; ms: number | null; attempts: number }[]
   readonly steps: { kind: string; changed: boolean; ms: number; detail: string }[]
   readonly checks: { name: string; status: 'pass' | 'fail' | 'unknown' }[]
+  /** Milliseconds: what the plan allows, and what it took; `met` is null when nobody measured it. */
+  readonly budgets: { name: string; limitMs: number; actualMs: number | null; met: boolean | null }[]
   readonly snapshot: {
     id: string
     tables: { schema: string; name: string; rows: number; bytes: number; sha256: string }[]
@@ -27,6 +29,7 @@ export const summary = (report: RunReport): Summary => ({
   states: report.states.map(({ name, startedAt, ms, attempts }) => ({ name, startedAt, ms, attempts })),
   steps: report.steps.map(({ kind, changed, ms, detail }) => ({ kind, changed, ms, detail })),
   checks: report.checks.map(({ name, status }) => ({ name, status })),
+  budgets: report.budgets.map(({ name, limitMs, actualMs, met }) => ({ name, limitMs, actualMs, met })),
   snapshot: report.snapshot && {
     id: report.snapshot.id,
     tables: report.snapshot.tables.map(({ schema, name, rows, bytes, sha256 }) => ({

@@ -133,12 +133,12 @@ export const proveDelivery = async (
   const asked = flags.flatMap(([name]) => (verdicts.get(name) === null ? [name] : []))
   if (asked.length > 0)
     try {
-      await reading(run, plan, 'prove-delivery', ports, async (session) => {
-        const seen = await untilFollowed(plan, asked, contained, ports, (name) =>
-          look(session, plan, name, contained.versions),
-        )
-        for (const [name, verdict] of seen) verdicts.set(name, verdict)
-      })
+      // A session for each look, and none while it waits: where there are few, or one as in a drill, the consumers themselves
+      // would not come to say what they see.
+      const seen = await untilFollowed(plan, asked, contained, ports, (name) =>
+        reading(run, plan, 'prove-delivery', ports, (session) => look(session, plan, name, contained.versions)),
+      )
+      for (const [name, verdict] of seen) verdicts.set(name, verdict)
     } catch (error) {
       for (const name of asked) verdicts.set(name, unknown(messageOf(error)))
     }

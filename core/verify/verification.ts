@@ -100,7 +100,7 @@ export const verifyWithOutside = async (
 ): Promise<Verification> => verifyChecks(run, plan, names, await readOutside(run, asking, ports), ports)
 
 /** The names of the checks that follow a path, with those of the scenario that was chosen, or the re-enabling. */
-export const checksAfter = (plan: Plan, moment: Moment, scenario?: string): string[] => {
+export const checksAfter = (plan: Pick<Plan, 'checks'>, moment: Moment, scenario?: string): string[] => {
   const moments = scenario === undefined ? [moment] : [moment, `${moment}/${scenario}`]
   return Object.entries(plan.checks).flatMap(([name, { after }]) =>
     after.some((one) => moments.includes(one)) ? [name] : [],

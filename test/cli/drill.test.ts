@@ -32,6 +32,8 @@ describe('a drill on the embedded database', () => {
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'drill-passed', path: 'flag', snapshot: null })
     expect(await cli(['drill', 'pgvector-search', '--path', 'half'])).toMatchObject({ code: 2, stdout: '' })
+    const both = await cli(['drill', '--all', 'pgvector-search'])
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('not only "pgvector-search"') })
   })
 })
 

@@ -8,6 +8,7 @@ describe('help', () => {
     for (const command of [
       'plan',
       'drill',
+      'drills',
       'run',
       'probe',
       'fixture',
@@ -28,6 +29,7 @@ describe('help', () => {
     ['plan', 'init'],
     ['plan', 'preview'],
     ['drill'],
+    ['drills'],
     ['run'],
     ['probe'],
     ['fixture'],

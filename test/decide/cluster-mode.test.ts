@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { rowOf } from '#core/decide/decide.ts'
 import { fittingRow } from '#core/plan/compatibility.ts'
-import { printDecided } from '#core/plan/decisions.ts'
 import { printDuration } from '#core/plan/duration.ts'
 import { loadPlan } from '#core/plan/load.ts'
 import { isBeyond } from '#core/plan/signals.ts'
 import { containsAtOnce } from '#core/plan/table.ts'
+import { printRoute } from '#core/plan/work-of.ts'
 
 const plan = await loadPlan(fileURLToPath(new URL('../../plans/cluster-mode', import.meta.url)))
 
@@ -17,7 +17,7 @@ const course = (signal: string) => {
   if (!row) return null
   const asked = row.approve.length > 0 ? `after ${row.approve.join(', ')}` : 'unasked'
   const contained = containsAtOnce(row) ? 'contained at once' : 'not contained by itself'
-  return `${severity}: ${printDecided(row)}, ${contained}, within ${printDuration(row.within)}, ${asked}, ${row.autonomy ?? 'act'}`
+  return `${severity}: ${printRoute(row)}, ${contained}, within ${printDuration(row.within)}, ${asked}, ${row.autonomy ?? 'act'}`
 }
 const limits = (signal: string, ...values: number[]) => {
   const { limit } = plan.signals[signal] ?? {}

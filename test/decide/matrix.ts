@@ -12,11 +12,11 @@ import { readDecisions } from '#core/decide/record.ts'
 import { readIncident } from '#core/incident/incident.ts'
 import type { IncidentId } from '#core/names.ts'
 import type { Decision } from '#core/plan/decisions.ts'
-import { printDecided } from '#core/plan/decisions.ts'
 import { fixtureOf } from '#core/plan/fixture.ts'
 import { type Hours, MINUTES_OF_A_DAY } from '#core/plan/hours.ts'
 import { loadPlan, type Plan, resolveFlag } from '#core/plan/load.ts'
 import { type Circumstances, chooseRow, containsAtOnce } from '#core/plan/table.ts'
+import { printRoute } from '#core/plan/work-of.ts'
 import { outcomeOf } from '#local/outcome.ts'
 import { type Stack, startStack } from '#local/stack.ts'
 import { startStandIn } from '#local/stand-in.ts'
@@ -61,7 +61,7 @@ const circumstancesOf = (
 
 const title = (plan: Plan, { number, row, signal }: Case): string =>
   [
-    `row ${number}: ${signal} (${plan.signals[signal]?.severity}) → ${printDecided(row)}`,
+    `row ${number}: ${signal} (${plan.signals[signal]?.severity}) → ${printRoute(row)}`,
     containsAtOnce(row) ? 'contained at once' : 'not contained by itself',
     ...(row.approve.length > 0 ? [`after ${row.approve.join(' and ')} said yes`] : []),
   ].join(', ')
@@ -209,7 +209,7 @@ export const drivesEveryRow = async (
     })
   })
 
-  const routes = Map.groupBy(all, ({ row }) => printDecided(row))
+  const routes = Map.groupBy(all, ({ row }) => printRoute(row))
   describePostgres(`each way of the decision table of ${plan.name}, to its end`, () => {
     for (const [route, cases] of routes) {
       if (route === 'monitor' || except.includes(route)) continue

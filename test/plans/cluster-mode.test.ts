@@ -10,6 +10,7 @@ import type { FlagPath, IncidentId } from '#core/names.ts'
 import { fixtureOf } from '#core/plan/fixture.ts'
 import { loadPlan, type Plan } from '#core/plan/load.ts'
 import type { Route } from '#core/plan/work-of.ts'
+import type { RunReport } from '#core/report/model.ts'
 import { outcomeOf } from '#local/outcome.ts'
 import { type Stack, startStack } from '#local/stack.ts'
 import { startStandIn } from '#local/stand-in.ts'
@@ -25,6 +26,13 @@ const WORKLOAD = {
   namespace: 'default',
   deployment: 'vectorizer',
 } as const
+
+const RECORDED_CONFIG = { 'auth.headers': 'legacy', 'index.ef': '64' }
+
+/** The first of each of these steps, in the order in which they ran. */
+const inOrder = (report: RunReport | null | undefined, ...kinds: string[]): string[] => [
+  ...new Set((report?.steps ?? []).map(({ kind }) => kind).filter((kind) => kinds.includes(kind))),
+]
 
 describePostgres('the three levels of cluster-mode, on a real server and the cluster of the local AWS', () => {
   let plan: Plan
@@ -104,10 +112,11 @@ describePostgres('the three levels of cluster-mode, on a real server and the clu
     expect(told).toContainEqual(expect.stringMatching(/^rolled-back: \[RESOLVED\] Vectorizer in cluster mode/))
   })
 
-  it('level 2: the recorded version and count, not the last revision nor three; the flag stays off (VEC-02, VEC-28, VEC-29, VEC-31, VEC-68, DEF-22, DEF-26)', async () => {
+  it('level 2: the recorded version and count, not the last revision nor three; the flag stays off; clients hear of it before (VEC-02, VEC-28, VEC-29, VEC-31, VEC-67, VEC-68, DEF-22, DEF-26)', async () => {
     await deployAgain()
     const { report, problem } = await run({ path: 'partial', scenario: 'clients-first' }, { drill: true })
     expect(problem).toBeNull()
+    expect(inOrder(report, 'webhook', 'previous-version')).toEqual(['webhook', 'previous-version'])
     // The flag was delivered by a rollout of its own, which an undo would have taken back.
     expect(await seen()).toEqual({ count: 2, image: '1.7.9' })
     expect(await flag()).toBe('false')
@@ -116,12 +125,36 @@ describePostgres('the three levels of cluster-mode, on a real server and the clu
     expect(await rowsDigest()).toBe(digest)
   }, 60_000)
 
-  it('evidence has every pod of the release as it was before anything was replaced, and the tenants by name (VEC-47)', async () => {
+  it('evidence has every pod of the release before the first step of the path replaces one, and the tenants by name (VEC-47, DEF-28)', async () => {
     await deployAgain()
     const { incident, report } = await run({ path: 'partial', scenario: 'at-once' })
+    const order = ['preserve-evidence', 'previous-version']
+    expect(inOrder(report, ...order)).toEqual(order)
+    const pods = await readJson(stack.objects, `evidence/${incident}/seen/pods.json`)
+    const { rows } = pods?.value as { rows: { version: string }[] }
+    expect(rows.map(({ version }) => version)).toEqual(expect.arrayContaining(['1.8.0', '1.8.0', '1.8.0']))
+    expect(report?.inService).toContain('1.7.9')
     const tenants = await readJson(stack.objects, `evidence/${incident}/seen/tenants.json`)
     expect((tenants?.value as { rows: unknown[] }).rows).toHaveLength(4)
     expect(report?.impact.affected).toMatch(/^4: canary \(hivehub-sdk 1\.0\.0\)/)
+  }, 60_000)
+
+  it('without a scenario the recorded version comes back as well, and the service is asked before the path is over (VEC-02, VEC-29)', async () => {
+    await deployAgain()
+    const { report, problem } = await run({ path: 'partial' })
+    expect(problem).toBeNull()
+    expect(await seen()).toEqual({ count: 2, image: '1.7.9' })
+    const passed = report?.checks.filter(({ status }) => status === 'pass').map(({ name }) => name)
+    expect(passed).toEqual(expect.arrayContaining(['service-healthy', 'service-search-answers']))
+  }, 60_000)
+
+  it('a restart puts the configuration back first, and keeps the release (VEC-26, VEC-35)', async () => {
+    await deployAgain()
+    const { report, problem } = await run({ path: 'partial', scenario: 'restart' })
+    expect(problem).toBeNull()
+    expect(inOrder(report, 'restore-config', 'restart')).toEqual(['restore-config', 'restart'])
+    expect(await seen()).toEqual({ count: 3, image: '1.8.0' })
+    expect((await eksConfigMaps().read({ ...PLACE, name: 'vectorizer-config' })).data).toEqual(RECORDED_CONFIG)
   }, 60_000)
 
   it('the emergency stop leaves no pod, and the service answers no one (VEC-71)', async () => {
@@ -136,16 +169,14 @@ describePostgres('the three levels of cluster-mode, on a real server and the clu
     await deployAgain()
     const { report, problem } = await run({ path: 'full' })
     expect(problem).toBeNull()
-    const kinds = (report?.steps ?? []).map(({ kind }) => kind)
     const order = ['scale', 'restore-config', 'retire', 'verify-snapshot', 'previous-version']
-    expect(kinds.filter((kind, at) => order.includes(kind) && kinds.indexOf(kind) === at)).toEqual(order)
+    expect(inOrder(report, ...order)).toEqual(order)
     expect(await seen()).toEqual({ count: 2, image: '1.7.9' })
     expect(report?.checks.find(({ name }) => name === 'service-stats')).toMatchObject({ status: 'pass' })
     const { rows } = await admin.query(`select to_regclass('public.vectors') is null as gone`)
     expect(rows).toEqual([{ gone: true }])
     expect(report?.loss).toBe('No data was lost.')
-    const { data } = await eksConfigMaps().read({ ...PLACE, name: 'vectorizer-config' })
-    expect(data).toEqual({ 'auth.headers': 'legacy', 'index.ef': '64' })
+    expect((await eksConfigMaps().read({ ...PLACE, name: 'vectorizer-config' })).data).toEqual(RECORDED_CONFIG)
   }, 60_000)
 
   it('the store comes back as it was, within half an hour, with nothing deleted and no pod entered (VEC-37, VEC-41, VEC-59, VEC-65, DEF-15, DEF-16, DEF-18, DEF-19)', async () => {

@@ -75,13 +75,15 @@ export const run = async (url: string, texts: readonly string[]): Promise<void> 
   }
 }
 
-/** `pg_dump --schema-only` of what is not the product's own, without the random key of every dump. */
-export async function dumpSchema(db: TestDatabase): Promise<string> {
+/** What `pg_dump` says, without the random key of every dump. */
+export async function dump(db: TestDatabase, ...options: string[]): Promise<string> {
   const command = postgresBin === null ? 'pg_dump' : join(postgresBin, 'pg_dump')
-  const { stdout } = await promisify(execFile)(
-    command,
-    ['--schema-only', `--exclude-schema=${RETIRED_ROLE}`, db.superuserUrl],
-    { maxBuffer: 64 * 1024 * 1024 },
-  )
+  const { stdout } = await promisify(execFile)(command, [...options, db.superuserUrl], {
+    maxBuffer: 256 * 1024 * 1024,
+  })
   return stdout.replaceAll(/^\\(un)?restrict .*$/gm, '')
 }
+
+/** The schema of what is not the product's own. */
+export const dumpSchema = (db: TestDatabase): Promise<string> =>
+  dump(db, '--schema-only', `--exclude-schema=${RETIRED_ROLE}`)

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { postgres } from '#aws/postgres.ts'
 import type { Run } from '#core/incident/run.ts'
 import { loadPlan, type Plan } from '#core/plan/load.ts'
-import type { Clock } from '#core/ports.ts'
+import type { Clock, Database } from '#core/ports.ts'
 import { proveDelivery } from '#core/verify/delivery.ts'
 import { realClock } from '#test/support/clock.ts'
 import { describePostgres } from '#test/support/database.ts'
@@ -111,6 +111,18 @@ describePostgres('delivery of containment', () => {
         await during()
       },
     })
+    let open = 0
+    const counted = (database: Database): Database => ({
+      ...database,
+      session: async (settings, work) => {
+        open += 1
+        try {
+          return await database.session(settings, work)
+        } finally {
+          open -= 1
+        }
+      },
+    })
     const prove = (within: number, during: () => Promise<unknown>, remaining = () => 60_000) => {
       const flag = plan.flags.VECTOR_SEARCH_ENABLED
       if (!flag) throw new Error('the plan has this flag')
@@ -120,7 +132,7 @@ describePostgres('delivery of containment', () => {
         patient,
         { at: AT, versions: new Map() },
         {
-          database: postgres({ url: world.db.url }),
+          database: counted(postgres({ url: world.db.url })),
           clock: clock(during),
           signal: new AbortController().signal,
           remaining,
@@ -135,6 +147,13 @@ describePostgres('delivery of containment', () => {
       })
       expect(check?.status).toBe('pass')
       expect(pauses).toBe(3)
+    })
+
+    test('with no session held meanwhile: where there is one for all, those who are waited for need it', async () => {
+      await say('web-1', 'true')
+      const held: number[] = []
+      await prove(2_000, async () => held.push(open))
+      expect(held).toEqual([0, 0, 0, 0])
     })
 
     test('for as long as the plan gives the application, and no longer', async () => {

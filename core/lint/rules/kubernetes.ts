@@ -57,7 +57,7 @@ export const KUBERNETES_RULES: readonly Rule[] = [
     corrections: ['DEF-22'],
     why: 'Goes back one revision, whatever made it: after "set env" that is the version at fault.',
     instead:
-      'steps: [{ previous-version: { eks: { cluster: app-{env}, namespace: search, deployment: vectorizer } } }]',
+      'steps: [{ previous-version: { eks: { cluster: "app-{env}", namespace: search, deployment: vectorizer } } }]',
     find: matching(SHELL, /\bkubectl\s+rollout\s+undo\b/, /--to-revision/),
   },
   {
@@ -71,7 +71,7 @@ export const KUBERNETES_RULES: readonly Rule[] = [
     name: 'exec-into-nothing',
     corrections: ['DEF-15', 'DEF-16'],
     why: 'The pods were scaled to nothing before, and pods of a Deployment are not called -0.',
-    instead: 'vector-rollback run <plan> --path restore  # needs no pod',
+    instead: 'vector-rollback run <plan> --path restore --local …  # needs no pod',
     find: execIntoNothing,
   },
   {
@@ -101,7 +101,7 @@ export const KUBERNETES_RULES: readonly Rule[] = [
     corrections: ['DEF-21'],
     why: 'Carries the version and the owner of the moment, and is refused, or undoes more than was meant, when it is applied.',
     instead:
-      'steps: [{ restore-config: { configmap: { cluster: app-{env}, namespace: search, name: vectorizer-config } } }]',
+      'steps: [{ restore-config: { configmap: { cluster: "app-{env}", namespace: search, name: vectorizer-config } } }]',
     find: matching(SHELL, /\bkubectl\s+get\b.*-o\s*yaml\b.*>/),
   },
   {
@@ -109,21 +109,22 @@ export const KUBERNETES_RULES: readonly Rule[] = [
     corrections: ['DEF-26'],
     why: 'Nobody knows whether there were as many before; an autoscaler may have had its own number.',
     instead:
-      'steps: [{ scale: { eks: { cluster: app-{env}, namespace: search, deployment: vectorizer }, to: recorded } }]',
+      'steps: [{ scale: { eks: { cluster: "app-{env}", namespace: search, deployment: vectorizer }, to: recorded } }]',
     find: scaledBackByHeart,
   },
   {
     name: 'logs-cut',
     corrections: ['DEF-27'],
     why: 'With a selector kubectl gives the last ten lines of each pod, unless --tail=-1 is said.',
-    instead: 'aws logs start-query …  # CloudWatch Logs keeps them past the life of the pods',
+    instead: 'aws logs tail <group> --since 1h  # CloudWatch Logs keeps them past the life of the pods',
     find: matching(SHELL, /\bkubectl\s+logs\b.*(\s-l\b|--selector)/, /--tail=-1/),
   },
   {
     name: 'evidence-after-change',
     corrections: ['DEF-28'],
     why: 'The pods that knew what happened are gone by then.',
-    instead: 'the state "Preserve evidence" comes before the first step of every path',
+    instead:
+      "evidence: { pods: { describe: Every pod and its version., sql: sql/pods.sql } }  # kept before a path's first step",
     find: evidenceAfter,
   },
   {
@@ -131,7 +132,7 @@ export const KUBERNETES_RULES: readonly Rule[] = [
     corrections: ['DEF-29'],
     why: 'Brackets and parentheses of the query are taken for something else by the shell and by curl.',
     instead:
-      'checks: { few-errors: { metric: { namespace: App, name: Errors, statistic: Average }, below: 1, unit: percent, for: 5m } }',
+      'checks: { few-errors: { metric: { namespace: App, name: ErrorRate, statistic: Average, window: 5m }, expect: { below: 1 } } }',
     find: matching(SHELL, /\bcurl\b.*\/api\/v1\/query\w*\?query=[^&"'\s]*[([]/, /--data-urlencode/),
   },
   {
@@ -139,7 +140,7 @@ export const KUBERNETES_RULES: readonly Rule[] = [
     corrections: ['DEF-25'],
     why: 'A variable of the deployment and a ConfigMap can disagree, and only one of them wins.',
     instead:
-      'flags: { HUB_ENABLED: { parameter: /app/{env}/HUB_ENABLED, safe: "false", "on": "true", delivery: eks-restart, within: 5m } }',
+      'flags: { HUB_ENABLED: { parameter: "/app/{env}/HUB_ENABLED", safe: "false", "on": "true", delivery: eks-restart, deliver: { cluster: "app-{env}", namespace: search, deployment: vectorizer }, within: 5m } }',
     find: (document) => {
       const lines = linesOf(document, SHELL)
       const env = lines.filter(({ text }) => /\bkubectl\s+set\s+env\b/.test(text))

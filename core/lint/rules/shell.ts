@@ -79,7 +79,7 @@ export const SHELL_RULES: readonly Rule[] = [
     corrections: ['DEF-51', 'DEF-69'],
     why: 'Counted from wherever the database stands: run twice, it undoes another migration.',
     instead:
-      'steps: [{ migrate: { ledger: public.alembic_version, from: [<revision>], to: <revision>, file: sql/back.sql } }]',
+      'steps: [{ migrate: { ledger: public.alembic_version, from: [a3f1c9d20b47], to: 9c1e55d0e8aa, file: sql/back.sql } }]',
     find: matching(SHELL, /\balembic\s+(downgrade|upgrade)\s+[-+]\d/),
   },
   {
@@ -108,7 +108,7 @@ export const SHELL_RULES: readonly Rule[] = [
     name: 'dump-format',
     corrections: ['DEF-03'],
     why: 'pg_restore reads archives (pg_dump -Fc) and refuses a dump of SQL text.',
-    instead: 'vector-rollback run <plan> --path restore  # a snapshot, loaded aside, compared, swapped in',
+    instead: 'vector-rollback run <plan> --path restore --local …  # a snapshot, loaded aside, compared, swapped in',
     find: textToArchive,
   },
   {
@@ -116,7 +116,7 @@ export const SHELL_RULES: readonly Rule[] = [
     corrections: ['DEF-60', 'DEF-48'],
     why: 'What is there is dropped before anybody knows whether the backup can be read, and what was written since is lost.',
     instead:
-      'vector-rollback run <plan> --path restore  # into a side schema; what is there is set aside, counted and kept',
+      'vector-rollback run <plan> --path restore --local …  # into a side schema; what is there is set aside, counted and kept',
     find: matching(SHELL, /\bpg_restore\b.*(\s--clean\b|\s-c\b)|\bpsql\b[^<]*<\s*\S*(backup|dump)\S*/i),
   },
   {
@@ -160,7 +160,7 @@ export const SHELL_RULES: readonly Rule[] = [
     corrections: ['DEF-32'],
     why: 'Changes the shell of whoever types it, and not the application.',
     instead:
-      'flags: { SEARCH_ENABLED: { parameter: /app/{env}/SEARCH_ENABLED, safe: "false", "on": "true", delivery: ecs-redeploy, within: 5m } }',
+      'flags: { SEARCH_ENABLED: { parameter: "/app/{env}/SEARCH_ENABLED", safe: "false", "on": "true", delivery: ecs-redeploy, deliver: { cluster: "app-{env}", service: api }, within: 5m } }',
     find: exportsForOthers,
   },
   {
@@ -168,14 +168,14 @@ export const SHELL_RULES: readonly Rule[] = [
     corrections: ['DEF-33'],
     why: 'restart starts the same container again, with the environment that it was made with.',
     instead:
-      'steps: [{ restart: { ecs: { cluster: app-{env}, service: api } } }]  # new tasks, which read the parameters',
+      'steps: [{ restart: { ecs: { cluster: "app-{env}", service: api } } }]  # new tasks, which read the parameters',
     find: restartAfterChange,
   },
   {
     name: 'env-file-edited',
     corrections: ['DEF-35', 'DEF-34', 'DEF-37'],
     why: 'Run twice it stands there twice, and a prefix deletes keys that were not meant.',
-    instead: 'steps: [{ restore-config: { path: /app/{env}/queue/ } }]',
+    instead: 'steps: [{ restore-config: { path: "/app/{env}/queue/" } }]',
     find: matching(SHELL, />>\s*\S*\.env\b|\bsed\s+-i\b.*\/d['"]?\s+\S*\.env\b|>\s*\S*\.env\.\w*patch\b/),
   },
   {
@@ -183,7 +183,7 @@ export const SHELL_RULES: readonly Rule[] = [
     corrections: ['DEF-52', 'DEF-53', 'DEF-24'],
     why: 'A branch, or a tag such as 1.7.x, is not what was in service before: it moves.',
     instead:
-      'steps: [{ previous-version: { ecs: { cluster: app-{env}, service: api } } }]  # the recorded task definition',
+      'steps: [{ previous-version: { ecs: { cluster: "app-{env}", service: api } } }]  # the recorded task definition',
     find: matching(SHELL, /\bgit\s+checkout\s+(main|master|develop)\b|:\d+\.\d+\.x\b|:latest\b/),
   },
   {
@@ -191,14 +191,14 @@ export const SHELL_RULES: readonly Rule[] = [
     corrections: ['DEF-53'],
     why: 'The shell cuts the path at its space.',
     instead:
-      'steps: [{ previous-version: { lambda: { function: api-{env}, alias: live } } }]  # no working copy at all',
+      'steps: [{ previous-version: { lambda: { function: "api-{env}", alias: live } } }]  # no working copy at all',
     find: matching(SHELL, /^\s*cd\s+[^"'\s;&|]+[^\\\s;&|]\s+(?!&&|\|\||;|#)[^\s;&|]+/),
   },
   {
     name: 'kill-by-pattern',
     corrections: ['DEF-57'],
     why: 'Ends every process whose command line has the text, the one of whoever types it included.',
-    instead: 'steps: [{ scale: { ecs: { cluster: app-{env}, service: monitor }, to: 0 } }]',
+    instead: 'steps: [{ scale: { ecs: { cluster: "app-{env}", service: monitor }, to: 0 } }]',
     find: matching(SHELL, /\bpkill\b.*\s-f\b|\bkillall\b/),
   },
   {
@@ -206,14 +206,15 @@ export const SHELL_RULES: readonly Rule[] = [
     corrections: ['DEF-68'],
     why: 'Follows the log for ever: as a step of a script it never ends.',
     instead:
-      'signals: { errors: { log-filter: { group: /app/{env}/api, pattern: \'"ERROR"\' }, above: 0, unit: count, for: 5m, severity: high } }',
+      'signals: { errors: { log-filter: { group: "/app/{env}/api", pattern: ERROR }, above: 0, unit: count, for: 5m, severity: high } }',
     find: matching(SHELL, /\btail\b[^|]*\s-\w*f\b/),
   },
   {
     name: 'push-applies-nothing',
     corrections: ['DEF-71'],
     why: 'The history says that the migration was applied: nothing is pushed, and no row comes back with it.',
-    instead: 'vector-rollback run <plan> --path restore  # tables with their rows, compared before they are in service',
+    instead:
+      'vector-rollback run <plan> --path restore --local …  # tables with their rows, compared before they are in service',
     find: matching(SHELL, /\bsupabase\s+db\s+push\b/),
   },
   {
@@ -228,7 +229,7 @@ export const SHELL_RULES: readonly Rule[] = [
     corrections: ['DEF-50'],
     why: 'What a check creates in production stays there, and looks like what users wrote.',
     instead:
-      'checks: { creates: { http: { service: api, method: POST, path: /articles, body: { title: … }, cleanup: { method: DELETE, path: … } }, expect: { status: 201 } } }',
+      'checks: { creates: { http: { service: api, method: POST, path: /articles, json: { title: "{tag}" }, cleanup: { created: id, path: "/articles/{created}" } }, expect: { status: 201 } } }',
     find: matching(
       SHELL,
       /\bcurl\b.*(-X\s*POST|--request\s+POST).*("title"|'\{|-d\b.*[Tt]est|\/test)/,

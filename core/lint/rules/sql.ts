@@ -102,7 +102,7 @@ export const SQL_RULES: readonly Rule[] = [
     corrections: ['DEF-08'],
     why: 'The file lies on the server, which RDS does not let you reach, and is refused without superuser.',
     instead:
-      'vector-rollback snapshots take <plan>  # COPY TO STDOUT through the client into S3, with count and digest',
+      'vector-rollback snapshots take <plan> --database-url …  # COPY TO STDOUT through the client into S3, with count and digest',
     find: matching(SQL, /(?<!\\)\bcopy\b[^;]*\b(to|from)\s+(program\b|'[^']*')/i, /\\copy\b|\bstd(in|out)\b/i),
   },
   {
@@ -131,7 +131,7 @@ export const SQL_RULES: readonly Rule[] = [
     name: 'policy-columns',
     corrections: ['DEF-02'],
     why: 'pg_policies has policyname and cmd; polname and poltype are not among its columns, and the statement fails.',
-    instead: 'select policyname, cmd from pg_policies where schemaname = … and tablename = …',
+    instead: "select policyname, cmd from pg_policies where schemaname = 'public' and tablename = 'articles'",
     find: ({ blocks, name }) =>
       matching(SQL, /\bpg_policies\b/i)({ blocks, name }).filter(({ text }) => /\bpol(name|type)\b/i.test(text)),
   },
@@ -140,7 +140,7 @@ export const SQL_RULES: readonly Rule[] = [
     corrections: ['DEF-01'],
     why: 'The column of alembic_version is version_num; version does not exist.',
     instead:
-      'steps: [{ migrate: { ledger: public.alembic_version, from: [<revision>], to: <revision>, file: sql/back.sql } }]',
+      'steps: [{ migrate: { ledger: public.alembic_version, from: [a3f1c9d20b47], to: 9c1e55d0e8aa, file: sql/back.sql } }]',
     find: matching(SQL, /\bselect\s+version\s+from\s+alembic_version\b/i),
   },
   {
@@ -171,7 +171,7 @@ export const SQL_RULES: readonly Rule[] = [
     name: 'alter-system',
     corrections: ['DEF-09'],
     why: 'RDS refuses ALTER SYSTEM, and RESET goes to the default of the engine, not to what was set before.',
-    instead: 'steps: [{ parameter-group: { group: search-{env}, parameters: [work_mem], reboot: ask } }]',
+    instead: 'steps: [{ parameter-group: { group: "search-{env}", parameters: [work_mem], reboot: ask } }]',
     find: matching(SQL, /\balter\s+system\b/i),
   },
   {
@@ -187,7 +187,7 @@ export const SQL_RULES: readonly Rule[] = [
     corrections: ['DEF-55', 'DEF-65'],
     why: 'The ledger of the migrations goes on saying that they are there: the next upgrade passes them over.',
     instead:
-      'steps: [{ migrate: { ledger: public.alembic_version, from: [<revision>], to: <revision>, file: sql/back.sql } }]  # one transaction',
+      'steps: [{ migrate: { ledger: public.alembic_version, from: [a3f1c9d20b47], to: 9c1e55d0e8aa, file: sql/back.sql } }]  # one transaction',
     find: ledgerLeft,
   },
   {

@@ -86,6 +86,19 @@ describe('the hourly look', () => {
     expect((await look(plan.drill.within + DAY)).metrics.drills_overdue).toEqual([2])
   })
 
+  test('counts a scenario of the table by its own drill: that of the path proves nothing about it', async () => {
+    const [row] = plan.decide.filter(({ path }) => path === 'partial')
+    plan = { ...plan, decide: row ? [{ ...row, scenario: 'provider-switch' }] : [] }
+    const drill = {
+      ...{ plan: plan.name, planDigest: '', outcome: 'drill-passed' as const, environment: 'test', incident: 'i' },
+      ...{ path: 'partial' as const, createdAt: new Date().toISOString() },
+    }
+    await recordDrill(objects, drill)
+    expect((await look()).health?.drillsOverdue).toEqual(['partial/provider-switch'])
+    await recordDrill(objects, { ...drill, scenario: 'provider-switch' })
+    expect((await look()).health?.drillsOverdue).toEqual([])
+  })
+
   test('tells how long each alarm of the last hour took to be contained, once', async () => {
     const now = Date.now()
     const at = (ago: number) => new Date(now - ago).toISOString()

@@ -138,6 +138,14 @@ it('every rule has an example that is wrong, and one that is right', () => {
   expect(RULES.map(({ name }) => name).filter((name) => !shown.has(name))).toEqual([])
 })
 
+it('logs by a selector are found unless all lines are asked for: ten of each pod are no evidence (DEF-27)', () => {
+  const logs = (more: string) => found('back.sh', `kubectl logs --selector app=vectorizer ${more} > logs.txt`)
+  expect(logs('')).toContain('logs-cut')
+  expect(logs('--since=1h')).toContain('logs-cut')
+  expect(logs('--tail=200')).toContain('logs-cut')
+  expect(logs('--tail=-1')).not.toContain('logs-cut')
+})
+
 it('every rule stands for corrections of the catalogue', async () => {
   const known = ruleIds(await loadCatalogue())
   for (const { corrections } of RULES) for (const id of corrections) expect(known).toContain(id)

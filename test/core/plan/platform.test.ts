@@ -23,6 +23,16 @@ describe('a step on a workload', () => {
     expect((await problemsOf(['restart: { lambda: { function: f, alias: "7" } }']))[0]).toContain('Write the alias')
   })
 
+  test.each([
+    '1.7.x',
+    'latest',
+    'v1.7.9',
+    'web',
+  ])('goes back to no version that is another one tomorrow: %s (DEF-24)', async (version) => {
+    const [problem] = await problemsOf([`previous-version: { ${WEB}, to: "${version}" }`])
+    expect(problem).toContain(`"${version}" is not a version of a workload`)
+  })
+
   test('is scaled to nothing or back, never to a number of its own', async () => {
     expect(await problemsOf([`scale: { ${WEB}, to: 0 }`, `scale: { ${WEB}, to: recorded }`])).toEqual([])
     expect((await problemsOf([`scale: { ${WEB}, to: 3 }`]))[0]).toContain('neither 0 nor recorded')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DrillReport, drillSummary, renderDrillHtml, renderDrillMarkdown } from '#core/report/drill.ts'
+import { DrillReport, drillSummary, outcomeOfDrill, renderDrillHtml, renderDrillMarkdown } from '#core/report/drill.ts'
 import { summary } from '#core/report/summary.ts'
 import { drillReport } from '#test/support/report-drill.ts'
 import { rollbackMachine } from '#test/support/report-machine.ts'
@@ -18,6 +18,21 @@ test('--json has the outcome, the summary of each run, and the seconds', () => {
     runs: drill.runs.map(({ report }) => summary(report)),
     seconds: { total: 61.24 },
   })
+})
+
+const late = (): DrillReport['runs'] => {
+  const [first, ...rest] = drillReport().runs
+  if (!first) throw new Error('a drill has a run')
+  const budgets = [{ name: 'total', limitMs: 60_000, actualMs: 90_000, met: false }]
+  return [{ ...first, report: { ...first.report, budgets } }, ...rest]
+}
+
+test('a drill passes only when every run passed, in the time that its plan gives it', () => {
+  expect(outcomeOfDrill(drill.runs)).toBe('drill-passed')
+  expect(outcomeOfDrill(drillReport('stuck').runs)).toBe('needs-human')
+  expect(outcomeOfDrill(late())).toBe('needs-human')
+  const page = renderDrillMarkdown({ ...drill, outcome: 'needs-human', runs: late() })
+  expect(page).toContain('A budget was missed in “Flag only”. Total time: 1 min 30 s of 1 min.')
 })
 
 describe('the page of a drill', () => {
@@ -55,7 +70,11 @@ describe('a drill in a ticket', () => {
 
   test('begins with a table of the runs', () => {
     expect(markdown).toContain('# Drill passed: pgvector-search\n')
-    expect(markdown).toContain('| Full rollback | full | Drill passed | 4.2 s | 2 min 14 s | 6 of 6 checks passed |')
+    const budgets =
+      'Contained: 4.2 s of 1 min, met; Longest wait for us: 38 ms of 100 ms, met; Total time: 2 min 14 s of 15 min, met'
+    expect(markdown).toContain(
+      `| Full rollback | full | Drill passed | 4.2 s | 2 min 14 s | ${budgets} | 6 of 6 checks passed |`,
+    )
   })
 
   test('has the report of each run one heading level below its title', () => {

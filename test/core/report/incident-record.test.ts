@@ -4,6 +4,7 @@ import { writeJson } from '#core/json.ts'
 import { incidentRecord } from '#core/report/incident-record.ts'
 import { renderMarkdown } from '#core/report/markdown.ts'
 import type { RunReport } from '#core/report/model.ts'
+import { fullReport } from '#test/support/report.ts'
 import { at, checked, happened, objects, open, report, useBucket } from './recorded-run.ts'
 
 useBucket()
@@ -75,6 +76,14 @@ describe('the fields of an incident', () => {
       Services: 'search, chat',
       Workaround: 'Words.',
     })
+  })
+
+  test('name the scenario that was taken, and call a snapshot verified only of a run that came to its end', () => {
+    const told = (more: Partial<RunReport>) => fieldsOf(fullReport(more))
+    expect(told({ path: 'partial', scenario: 'provider-switch' }).Path).toBe('partial/provider-switch')
+    expect(told({}).Backup).toMatch(/, sealed and verified$/)
+    const problem = { state: 'Verify snapshot', error: 'Snapshot.PartCorrupt', cause: 'a part', fix: 'another' }
+    expect(told({ problem }).Backup).toMatch(/, sealed$/)
   })
 
   test('stand in the report for a ticket', async () => {

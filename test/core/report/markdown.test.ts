@@ -21,6 +21,12 @@ describe('a report in a ticket', () => {
     `)
   })
 
+  test('measures a path by its budget without the time that it was watched', () => {
+    const budgets = [{ name: 'total', limitMs: 60_000, actualMs: 2_700, met: true }]
+    const text = renderMarkdown({ ...report, budgets, seconds: { contained: 4.21, total: 1_804 } })
+    expect(text).toContain('total: 30 min 4 s (the path 2.7 s, budget 1 min, met)')
+  })
+
   test('names every table of the snapshot with rows, size and digest', () => {
     const markdown = renderMarkdown(report)
     for (const { schema, name } of report.snapshot?.tables ?? [])

@@ -13,6 +13,7 @@ test('--json has the promised keys and no others', () => {
     'states',
     'steps',
     'checks',
+    'budgets',
     'snapshot',
     'seconds',
   ])
@@ -27,6 +28,7 @@ test('--json has the promised keys and no others', () => {
     bytes: 58_720_256,
     sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
   })
+  expect(document.budgets[0]).toEqual({ name: 'contained', limitMs: 60_000, actualMs: 4_210, met: true })
   expect(document.seconds).toEqual({ contained: 4.21, total: 134.4 })
 })
 

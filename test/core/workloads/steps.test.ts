@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { awsWorkloads } from '#aws/workloads.ts'
-import { placeWorkload } from '#core/plan/workloads.ts'
+import { placeWorkload, printWorkload } from '#core/plan/workloads.ts'
+import { configWorld, withSteps } from '#test/core/recorded/world.ts'
 import { ECS, EKS, LAMBDA, POD, platformWorld, SEARCH, untilDone, WEB, WITHIN } from './world.ts'
 
 const look = (workload: typeof WEB | typeof SEARCH | typeof POD) => awsWorkloads().look(placeWorkload(workload, 'test'))
+
+const deployed = (image: string) => ({
+  eks: { main: { deployments: { 'default/vectorizer': { image, replicas: 3 } } } },
+})
 
 const BACK = { to: 'recorded', within: WITHIN }
 
@@ -49,6 +54,21 @@ describe('previous-version', () => {
       ],
     })
     expect(begun).toMatch(/-begun\.json$/)
+  })
+
+  test('the record has the digest of the image and the commit, and what it says comes back, wherever the tag points by now (DEF-24)', async () => {
+    const image = `repo/vectorizer@sha256:${'0123456789abcdef'.repeat(4)}`
+    const world = await configWorld(withSteps([`previous-version: { eks: ${EKS} }`]), deployed(image))
+    const made = await world.record('commit 4f0c2d1')
+    expect(made?.record).toMatchObject({
+      reference: 'commit 4f0c2d1',
+      services: { [printWorkload(POD)]: { images: [image], count: 3 } },
+    })
+    await world.load(deployed('repo/vectorizer:1.7'))
+    const run = await world.begin('back-1')
+    await untilDone(world, run, 'previous-version', { workload: POD, ...BACK })
+    const { version } = await look(POD)
+    expect((await awsWorkloads().version(POD, version)).images).toEqual([image])
   })
 
   test('goes to a revision by its number when the step names one (VEC-30)', async () => {
