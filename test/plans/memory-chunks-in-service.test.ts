@@ -89,7 +89,7 @@ describePostgres('memory-chunks in service, in the order of one day', () => {
     expect(await owned(plan.sql['sql/vector-indexes.sql'] ?? '')).toEqual([])
     const { report, problem } = await world.run('restore')
     expect([problem, report?.outcome]).toEqual([null, 'restored'])
-    expect(report?.watch.map(({ after }) => after)).toContain('restore')
+    expect(report?.watch).toContainEqual(expect.objectContaining({ after: 'restore', tier: 3, status: 'pass' }))
     expect(await stateOf(world)).toEqual(before)
     expect(
       await owned(`select pg_get_indexdef('public.idx_memory_chunks_embedding_hnsw'::regclass) as definition`),

@@ -62,6 +62,16 @@ describePostgres('applications without what is rolled back', () => {
       expect((await soon(world, ['GET', path])).status).toBe(200)
   })
 
+  test('embedding-queue: what the application publishes and logs is asked for when a quarter of an hour is over (EMQ-74, EMQ-77, EMQ-78)', async () => {
+    const world = await start('embedding-queue')
+    const { report, problem } = await world.run({ path: 'flag' })
+    expect([problem, report?.outcome]).toEqual([null, 'rolled-back'])
+    expect(report?.watch).toContainEqual(expect.objectContaining({ tier: 3, status: 'pass' }))
+    expect(world.plan.watch?.tiers.at(-1)?.checks).toEqual(
+      expect.arrayContaining(['articles-written-fast', 'no-queue-errors']),
+    )
+  })
+
   test('memory-chunks: relay-api answers without what it remembers, with the flag off or the table gone (MEM-27, MEM-49)', async () => {
     const world = await start('memory-chunks')
     const answer = () => soon(world, ['GET', '/api/answer?q=canary', { headers: CANARY }])
