@@ -5,7 +5,7 @@ import type { Retirement } from '#core/retire/record.ts'
 import { retire } from '#core/retire/retire.ts'
 import { sql } from '#core/sql/tag.ts'
 import { travellingClock } from '#local/clock.ts'
-import { makeBases } from '../../plans/pgvector-search/fixture/rows.ts'
+import { VECTORS } from '../../plans/pgvector-search/fixture/rows.ts'
 
 export const TABLE = { schema: 'public', name: 'embeddings' }
 export const BENCH_PLAN = 'bench' as PlanName
@@ -23,11 +23,9 @@ export interface VectorTable {
 /** The rows: a key, a text, and a vector whose numbers hardly compress. */
 const fill = (rows: number) => sql`
   insert into public.embeddings
-  select i, 'chunk ' || i, a.part operator(public.+) b.part operator(public.+) c.part
+  select i, 'chunk ' || i, ${VECTORS.sum}
   from pg_catalog.generate_series(1, ${rows}::int) as i
-  join pg_temp.vector_rollback_bases as a on a.family = 0 and a.base = i % 61
-  join pg_temp.vector_rollback_bases as b on b.family = 1 and b.base = i / 61 % 59
-  join pg_temp.vector_rollback_bases as c on c.family = 2 and c.base = i / 3599 % 53
+  ${VECTORS.joins}
   order by i`
 
 export const makeVectorTable = async (server: string, rows: number): Promise<VectorTable> => {
@@ -39,7 +37,7 @@ export const makeVectorTable = async (server: string, rows: number): Promise<Vec
       await one.script(`
         create extension vector with schema public;
         create table public.embeddings (id bigint primary key, content text, embedding public.vector(1536));`)
-      await one.query(makeBases())
+      await one.query(VECTORS.make)
       await one.query(fill(rows))
       // Visibility bits are set by the first reader, whoever that is: so by none of those that are measured.
       await one.query(sql`vacuum analyze public.embeddings`)

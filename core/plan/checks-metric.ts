@@ -9,7 +9,10 @@ const LONGEST = 7 * 86_400_000
 export const MetricFigure = z
   .strictObject({
     namespace: z.string().min(1).describe('Namespace of the metric.'),
-    name: z.string().min(1).describe('Name of the metric.'),
+    name: z
+      .string()
+      .min(1)
+      .describe('Name of the metric; {env} is filled in, as in log_{env}_<plan>_<signal>, which a log filter counts.'),
     dimensions: z.record(z.string(), z.string()).default({}).describe('All its dimensions; {env} is filled in.'),
     statistic: pattern(STATISTIC, 'a statistic', 'Use Average, Sum, Minimum, Maximum, SampleCount or p95.').describe(
       'What to make of its values; of a percentile the worst minute counts.',

@@ -45,9 +45,10 @@ export const runMetricCheck = async (
   const to = Math.ceil((clock.now().getTime() + 1) / MINUTE_MS) * MINUTE_MS
   const began = since === null ? 0 : Math.ceil(since.getTime() / MINUTE_MS) * MINUTE_MS
   const window = { from: new Date(Math.max(to - figure.window, began)), to: new Date(to) }
-  const filled = Object.entries(figure.dimensions).map(([key, value]) => [key, value.replaceAll('{env}', environment)])
-  const named = { ...figure, dimensions: Object.fromEntries(filled) as Record<string, string> }
-  const what = `${figure.statistic} of ${figure.namespace}/${figure.name} since ${window.from.toISOString()}`
+  const fill = (text: string) => text.replaceAll('{env}', environment)
+  const filled = Object.entries(figure.dimensions).map(([key, value]) => [key, fill(value)])
+  const named = { ...figure, name: fill(figure.name), dimensions: Object.fromEntries(filled) as Record<string, string> }
+  const what = `${figure.statistic} of ${named.namespace}/${named.name} since ${window.from.toISOString()}`
   try {
     const worst = expect.below === null ? 'lowest' : 'highest'
     const value = window.from < window.to ? await figureOf(named, worst, window, metricHistory) : null

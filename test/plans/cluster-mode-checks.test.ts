@@ -7,8 +7,8 @@ import { loadPlan } from '#core/plan/load.ts'
 import type { Database } from '#core/ports.ts'
 import { sql } from '#core/sql/tag.ts'
 import { embedded } from '#local/embedded.ts'
+import { sqlOf } from '#test/plans/sql-checks.ts'
 import { createDatabase, describePostgres } from '#test/support/database.ts'
-import { sqlOf } from './sql-checks.ts'
 
 const directory = fileURLToPath(new URL('../../plans/cluster-mode', import.meta.url))
 const ROWS = 400

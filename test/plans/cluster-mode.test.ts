@@ -15,6 +15,7 @@ import { outcomeOf } from '#local/outcome.ts'
 import { type Stack, startStack } from '#local/stack.ts'
 import { startStandIn } from '#local/stand-in.ts'
 import { createDatabase, describePostgres, type TestDatabase } from '#test/support/database.ts'
+import { podsOf } from '../../plans/cluster-mode/fixture/pods.ts'
 
 const directory = fileURLToPath(new URL('../../plans/cluster-mode', import.meta.url))
 const ENVIRONMENT = 'test'
@@ -44,6 +45,7 @@ describePostgres('the three levels of cluster-mode, on a real server and the clu
   let digest = ''
   let runs = 0
   let told: string[] = []
+  let taken: string[] = []
 
   const rowsDigest = async () => {
     const { rows } = await admin.query<{ digest: string }>(
@@ -62,7 +64,15 @@ describePostgres('the three levels of cluster-mode, on a real server and the clu
     const { images } = await awsWorkloads().version(WORKLOAD, version)
     return { count, image: images[0]?.split(':').at(-1) }
   }
+  const podNames = async () =>
+    (await podsOf(process.env.AWS_ENDPOINT_URL ?? '', PLACE.cluster, async () => false)()).map(({ name }) => name)
   const flag = async () => (await stack.flags.read(FLAG))?.value
+  const textOf = async (key: string) => Buffer.from((await stack.objects.read(key))?.body ?? []).toString('utf8')
+  const keysBelow = async (prefix: string) => {
+    const keys: string[] = []
+    for await (const { key } of stack.objects.list(prefix)) keys.push(key)
+    return keys.sort()
+  }
 
   beforeAll(async () => {
     plan = await loadPlan(directory)
@@ -114,13 +124,27 @@ describePostgres('the three levels of cluster-mode, on a real server and the clu
 
   it('level 2: the recorded version and count, not the last revision nor three; the flag stays off; clients hear of it before (VEC-02, VEC-28, VEC-29, VEC-31, VEC-67, VEC-68, DEF-22, DEF-26)', async () => {
     await deployAgain()
-    const { report, problem } = await run({ path: 'partial', scenario: 'clients-first' }, { drill: true })
+    const { incident, report, problem } = await run({ path: 'partial', scenario: 'clients-first' }, { drill: true })
     expect(problem).toBeNull()
     expect(inOrder(report, 'webhook', 'previous-version')).toEqual(['webhook', 'previous-version'])
     // The flag was delivered by a rollout of its own, which an undo would have taken back.
     expect(await seen()).toEqual({ count: 2, image: '1.7.9' })
     expect(await flag()).toBe('false')
     expect(report?.inService).toContain('1.7.9')
+    // Before anything rolled, the revisions that there were and the image that ran were written down.
+    const keys = await keysBelow(`incidents/${incident}/platform/previous-version-`)
+    const [begun, found] = await Promise.all(keys.map(async (key) => JSON.parse(await textOf(key))))
+    expect(keys.map((key) => key.replace(/^.*-[0-9a-f]{20}/, ''))).toEqual(['-begun.json', '.json'])
+    expect(found.at <= begun.at).toBe(true)
+    const images = found.versions.map(({ version, images: [image] }: { version: string; images: string[] }) => [
+      version,
+      image?.split(':').at(-1),
+    ])
+    expect(new Map(images).get(found.version)).toBe('1.8.0')
+    expect(images.map(([, image]: string[]) => image)).toEqual(expect.arrayContaining(['1.8.0', '1.7.9']))
+    expect(found.target).toMatchObject({ count: 2, images: [expect.stringContaining(':1.7.9')] })
+    for (const format of ['json', 'md'])
+      expect(await textOf(`incidents/${incident}/report.${format}`)).toContain('1.7.9')
     expect(report?.budgets.find(({ name }) => name === 'total')).toMatchObject({ limitMs: 900_000, met: true })
     expect(await rowsDigest()).toBe(digest)
   }, 60_000)
@@ -165,10 +189,28 @@ describePostgres('the three levels of cluster-mode, on a real server and the clu
     expect(report?.checks.find(({ name }) => name === 'service-stopped')).toMatchObject({ status: 'pass' })
   }, 60_000)
 
-  it('level 3: stopped, configuration back, store out of reach and verified, then the recorded version and count (VEC-03, VEC-34, VEC-35, VEC-36, VEC-38, VEC-39, VEC-40, VEC-12, DEF-21)', async () => {
+  it('the record before a deployment has the data of the ConfigMap alone; what an export has beside it is out of date at the next write (VEC-12, DEF-21)', async () => {
     await deployAgain()
+    const key = (await keysBelow(`recorded/${plan.name}/`)).at(-1) ?? ''
+    expect(Object.values(JSON.parse(await textOf(key)).configMaps)).toEqual([
+      { 'auth.headers': 'legacy', 'index.ef': '64' },
+    ])
+    expect(await textOf(key)).not.toMatch(/resourceVersion|"uid"/)
+    const maps = eksConfigMaps()
+    const place = { ...PLACE, name: 'vectorizer-config' }
+    const exported = await maps.read(place)
+    expect(await maps.write(place, { ...exported.data, 'index.ef': '128' }, exported.version)).toBe(true)
+    expect(await maps.write(place, exported.data, exported.version)).toBe(false)
+  }, 60_000)
+
+  it('level 3: stopped, configuration back, store out of reach and verified, then the recorded version and count (VEC-03, VEC-34, VEC-35, VEC-36, VEC-38, VEC-39, VEC-40)', async () => {
+    await deployAgain()
+    // Written by somebody since the record: put back all the same.
+    const { data: deployed, version } = await eksConfigMaps().read({ ...PLACE, name: 'vectorizer-config' })
+    await eksConfigMaps().write({ ...PLACE, name: 'vectorizer-config' }, { ...deployed, 'index.ef': '128' }, version)
     const { report, problem } = await run({ path: 'full' })
     expect(problem).toBeNull()
+    taken = (report?.steps ?? []).map(({ kind }) => kind)
     const order = ['scale', 'restore-config', 'retire', 'verify-snapshot', 'previous-version']
     expect(inOrder(report, ...order)).toEqual(order)
     expect(await seen()).toEqual({ count: 2, image: '1.7.9' })
@@ -179,9 +221,19 @@ describePostgres('the three levels of cluster-mode, on a real server and the clu
     expect((await eksConfigMaps().read({ ...PLACE, name: 'vectorizer-config' })).data).toEqual(RECORDED_CONFIG)
   }, 60_000)
 
-  it('the store comes back as it was, within half an hour, with nothing deleted and no pod entered (VEC-37, VEC-41, VEC-59, VEC-65, DEF-15, DEF-16, DEF-18, DEF-19)', async () => {
+  it('the store comes back from the bucket, within half an hour, with nothing deleted: no pod is entered, of which there is none while it is taken, and none of the name vectorizer-0 ever (VEC-37, VEC-41, VEC-59, VEC-65, DEF-15, DEF-16, DEF-18, DEF-19)', async () => {
+    // The store was copied while the deployment stood at nothing.
+    const order = ['scale', 'snapshot-part', 'seal-snapshot', 'previous-version']
+    expect(taken.filter((kind, at) => order.includes(kind) && taken.indexOf(kind) === at)).toEqual(order)
+    expect(await podNames()).toHaveLength(2)
+    expect(await podNames()).not.toContain('vectorizer-0')
+
+    // Nothing in the database is left to move back.
+    stack.clock.travel(31 * 86_400_000)
+    expect((await run({ path: 'purge' })).problem).toBeNull()
     const { report, problem } = await run({ path: 'restore' })
     expect(problem).toBeNull()
+    expect(report?.steps.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['load-part', 'swap-in']))
     expect(await rowsDigest()).toBe(digest)
     expect(report?.budgets.find(({ name }) => name === 'total')).toMatchObject({ limitMs: 1_800_000, met: true })
   }, 60_000)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadPlan, type Plan } from '#core/plan/load.ts'
 import { renderMessage } from '#core/plan/messages.ts'
+import type { RunReport } from '#core/report/model.ts'
 import { describePostgres, type TestDatabase } from '#test/support/database.ts'
 import { fixtureDatabase, type PlanWorld, planFolder, planWorld } from './world.ts'
 
@@ -41,16 +42,22 @@ describe('who is told, and of what', () => {
       new Set(['phase-3']),
     ])
     expect(weeks(4)).toEqual(['full', 'restore'])
+    // No procedure of a month is left out, and none is drilled twice.
+    const drilled = plan.drill.rota.flatMap(({ scenario }) => scenario ?? [])
+    const scenarios = Object.keys(plan.paths.partial?.scenarios ?? {}).filter((name) => /^phase-[123]-/.test(name))
+    expect(drilled.sort()).toEqual(scenarios.sort())
+    expect(plan.drill.within).toBe(35 * 24 * 60 * MINUTE)
   })
 })
 
 describePostgres('what people hear of a rollback of database-optimization', () => {
   let template: TestDatabase
   let world: PlanWorld
+  let report: RunReport | null
   beforeAll(async () => {
     template = await fixtureDatabase(PLAN, { rows: 100 })
     world = await planWorld(PLAN, template)
-    await world.run({ path: 'partial', scenario: 'phase-2-vector' })
+    ;({ report } = await world.run({ path: 'partial', scenario: 'phase-2-vector' }))
   })
   afterAll(async () => {
     await world?.close()
@@ -67,7 +74,16 @@ describePostgres('what people hear of a rollback of database-optimization', () =
       'what does it mean for the business?',
     ])
       expect(text).toContain(words)
-    expect(text).toContain('backend-lead: Lead of the backend team')
+    for (const role of ['database-lead', 'backend-lead', 'devops-lead', 'product-owner']) {
+      const { name, reach } = world.plan.contacts[role] ?? { name: 'nobody', reach: [] }
+      expect(text).toContain(`${role}: ${name}`)
+      expect(reach.length).toBeGreaterThan(0)
+      for (const way of reach) expect(text).toContain(way)
+    }
+    // Before any step: who is called can still say no.
+    const { steps, notifications } = report ?? { steps: [], notifications: [] }
+    const first = steps.find(({ kind }) => kind === 'drop-indexes')?.startedAt ?? ''
+    expect((notifications.find(({ event }) => event === 'contained')?.at ?? 'never') < first).toBe(true)
   })
 
   test('the internal notice has phase, severity, time, status, actions, next update and contact (OPT-89)', () => {

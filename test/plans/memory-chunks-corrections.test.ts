@@ -10,11 +10,10 @@ import type { RetirementId } from '#core/names.ts'
 import { loadPlan, type Plan } from '#core/plan/load.ts'
 import { planRetirement } from '#core/retire/plan.ts'
 import { sql } from '#core/sql/tag.ts'
+import { MEMORY_FOLDER, MIGRATED } from '#test/plans/memory-chunks-world.ts'
+import { startDatabase } from '#test/plans/world.ts'
 import { describePostgres, postgresBin } from '#test/support/database.ts'
-import { startWorld, type World } from '#test/support/paths.ts'
 
-const folder = new URL('../../plans/memory-chunks', import.meta.url).pathname
-const MIGRATED = '20251019_memory_schema_rls'
 const CANARY = '00000000-0000-4000-8000-000000000001'
 const IDS = [{ schema: 'public', name: 'memory_chunks' }] as const
 const ROWS = 300
@@ -31,11 +30,11 @@ const tool = async (name: string, ...args: string[]): Promise<{ code: number; ou
 }
 
 describePostgres('what the runbook of memory-chunks says, and what is done in its place', () => {
-  let world: World
+  let world: Awaited<ReturnType<typeof startDatabase>>
   let plan: Plan
   beforeAll(async () => {
-    plan = await loadPlan(folder)
-    world = await startWorld({ plan: 'memory-chunks', rows: ROWS })
+    plan = await loadPlan(MEMORY_FOLDER)
+    world = await startDatabase('memory-chunks', ROWS)
   })
   afterAll(() => world?.close())
 
@@ -109,56 +108,6 @@ describePostgres('what the runbook of memory-chunks says, and what is done in it
     expect(await owned(`select to_regclass('public.first') is null as gone`)).toEqual([{ gone: true }])
   })
 
-  test('behind a reader, a plain DROP INDEX makes the next reader wait; the partial path makes nobody wait (DEF-11)', async () => {
-    const [idle, dropper, next] = [await another(), await another(), await another()]
-    await idle.query('begin; select count(*) from public.memory_chunks')
-    await next.query(`set lock_timeout = '200ms'`)
-    const plain = dropper.query(`set lock_timeout = '2s'; drop index public.idx_memory_chunks_embedding_hnsw`)
-    plain.catch(() => undefined)
-    await expect
-      .poll(
-        () =>
-          next.query('select 1 from public.memory_chunks').then(
-            () => null,
-            (error) => error.code,
-          ),
-        { interval: 20 },
-      )
-      .toBe('55P03')
-    await expect(plain).rejects.toMatchObject({ code: '55P03' })
-
-    const rolledBack = world.run('partial')
-    let done = false
-    const ended = rolledBack.finally(() => {
-      done = true
-    })
-    const waiting = `
-      select count(*)::int as n from pg_stat_activity
-       where query ilike 'drop index concurrently%' and wait_event_type = 'Lock' and datname = current_database()`
-    await expect
-      .poll(() => next.query(waiting).then(({ rows }) => rows[0].n), { timeout: 30_000, interval: 50 })
-      .toBe(1)
-    for (let reads = 0; reads < 20; reads += 1) await next.query('select 1 from public.memory_chunks')
-    expect(done).toBe(false)
-    await idle.query('rollback')
-    expect((await ended).problem).toBeNull()
-  })
-
-  test('an index cannot be disabled: its definition is recorded, it goes concurrently and is built from the record (DEF-70)', async () => {
-    await expect(world.query('alter index public.memory_chunks_pkey disable')).rejects.toMatchObject({ code: '42601' })
-    expect(await step('sql/vector-indexes.sql')).toEqual([])
-    expect((await world.run('restore')).problem).toBeNull()
-    expect(
-      await owned(`select pg_get_indexdef('public.idx_memory_chunks_embedding_hnsw'::regclass) as definition`),
-    ).toEqual([
-      {
-        definition: expect.stringMatching(
-          /USING hnsw .*WITH \(m='4', ef_construction='8'\) WHERE \(archived_at IS NULL\)$/,
-        ),
-      },
-    ])
-  })
-
   test('"downgrade -1" run twice undoes two revisions; the plan names both ends (DEF-51)', async () => {
     const client = await another()
     // What the tool does with -1: it looks where the ledger stands, and takes one step from there.
@@ -215,40 +164,5 @@ describePostgres('what the runbook of memory-chunks says, and what is done in it
     const texts = statements.map(({ statement }) => statement.text.toLowerCase())
     expect(texts.some((text) => text.includes('set schema'))).toBe(true)
     expect(texts.filter((text) => /disable row level security|drop (policy|table|view)/.test(text))).toEqual([])
-  })
-
-  test('DROP TABLE fails on what depends on it, and CASCADE takes it along; here it is named, and nothing happens (DEF-66)', async () => {
-    await owned('create view public.recent_memory as select id, content from public.memory_chunks')
-    const client = await another()
-    await client.query('begin')
-    await expect(client.query('drop table public.memory_chunks')).rejects.toMatchObject({ code: '2BP01' })
-    await client.query('rollback')
-
-    const { problem } = await world.run('full')
-    expect(problem).toMatchObject({ error: 'Retire.Refused', category: 'refused' })
-    expect(problem?.text).toContain('view public.recent_memory')
-    expect(await step('sql/revision.sql')).toEqual([{ version_num: MIGRATED }])
-    await owned('drop view public.recent_memory')
-  })
-
-  test('a manual rollback leaves the ledger at the undone revision; here both are one transaction (DEF-65)', async () => {
-    const client = await another()
-    await client.query('begin; drop table public.memory_chunks')
-    expect((await client.query('select version_num as v from alembic_version')).rows).toEqual([{ v: MIGRATED }])
-    await client.query('rollback')
-    expect((await world.run('full')).problem).toBeNull()
-    const [ledger] = await world.query<{ xmin: string }>('select xmin::text from public.alembic_version')
-    const [moved] = await world.query<{ xmin: string }>(`
-      select xmin::text from pg_class where relname ~ '^r[0-9a-f]{12}_[0-9]+$' and relkind = 'r'`)
-    expect(moved?.xmin).toBe(ledger?.xmin)
-    expect((await world.run('restore')).problem).toBeNull()
-  })
-
-  test('whatever a script exports, a database that is not the one of the plan is refused before it is touched (DEF-67)', async () => {
-    await world.query(`comment on database "${world.db.name}" is 'another system'`)
-    const { problem } = await world.run('full')
-    expect(problem).toMatchObject({ error: expect.stringContaining('Database.'), category: 'refused' })
-    expect(await owned(`select to_regclass('public.memory_chunks') is not null as there`)).toEqual([{ there: true }])
-    await world.query(`comment on database "${world.db.name}" is 'memory-chunks'`)
   })
 })

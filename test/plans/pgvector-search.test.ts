@@ -4,11 +4,10 @@ import { postgres } from '#aws/postgres.ts'
 import { checkPlan } from '#core/plan/check.ts'
 import { fixtureOf } from '#core/plan/fixture.ts'
 import { loadPlan, type Plan } from '#core/plan/load.ts'
-import type { Moment } from '#core/plan/vocabulary.ts'
 import type { Database, Session } from '#core/ports.ts'
 import { sql } from '#core/sql/tag.ts'
 import { embedded } from '#local/embedded.ts'
-import { failingChecks, firingProbes } from '#test/plans/answers.ts'
+import { sqlOf } from '#test/plans/sql-checks.ts'
 import { createDatabase, describePostgres } from '#test/support/database.ts'
 
 const directory = fileURLToPath(new URL('../../plans/pgvector-search', import.meta.url))
@@ -42,8 +41,7 @@ const suite = (open: () => Promise<{ database: Database; close: () => Promise<vo
   const inSession = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
     database.session({ applicationName: 'test', statementTimeout: 0 }, work)
 
-  const failing = (moment: Moment, change = ''): Promise<string[]> =>
-    inSession((session) => failingChecks(session, plan, moment, change))
+  const failing: ReturnType<typeof sqlOf>['failing'] = (...of) => sqlOf(plan, database).failing(...of)
 
   test('the sentinel knows its own database', async () => {
     const { sentinel } = plan.database
@@ -93,9 +91,9 @@ const suite = (open: () => Promise<{ database: Database; close: () => Promise<vo
   })
 
   test('no probe fires in the system as it is, and the leak probe does without row-level security', async () => {
-    const values = (change: string) => inSession((session) => firingProbes(session, plan, change))
-    expect(await values('')).toEqual([])
-    expect(await values('alter table public.embeddings disable row level security')).toEqual([
+    const { firing } = sqlOf(plan, database)
+    expect(await firing()).toEqual([])
+    expect(await firing('alter table public.embeddings disable row level security')).toEqual([
       'cross-tenant-leak: 1333',
       'row-security-gap: 1',
     ])

@@ -35,9 +35,11 @@ export const sqlOf = (plan: Plan, database: Database) => {
   const after = <T>(change: string, work: (session: Session) => Promise<T>): Promise<T> =>
     database.session({ applicationName: 'test', statementTimeout: 0 }, async (session) => {
       await session.script(`begin; ${change}`)
-      const result = await work(session)
-      await session.script('rollback')
-      return result
+      try {
+        return await work(session)
+      } finally {
+        await session.script('rollback')
+      }
     })
   return {
     after,

@@ -29,6 +29,26 @@ export const fixtureDatabase = async (
   return db
 }
 
+/** The fixture of a plan where no run is needed, and rows as the superuser sees them. */
+export const startDatabase = async (name: string, rows: number) => {
+  const db = await fixtureDatabase(name, { rows })
+  const admin = new Client(db.superuserUrl)
+  await admin.connect()
+  return {
+    db,
+    query: async <R extends Record<string, unknown>>(text: string) => (await admin.query<R>(text)).rows,
+    close: async () => {
+      await admin.end()
+      await db.drop()
+    },
+  }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly json: Record<string, unknown>
+}
+
 export interface PlanWorld {
   readonly plan: Plan
   readonly db: TestDatabase
@@ -37,6 +57,8 @@ export interface PlanWorld {
   approvers: readonly Approver[]
   run(route: Route, input?: object): Promise<LocalOutcome & { incident: IncidentId }>
   flag(name: string): Promise<string | undefined>
+  /** Asks the application of the plan, as somebody who has a token. */
+  ask(method: string, path: string, options?: { headers?: Record<string, string>; body?: object }): Promise<Answer>
   /** A parameter of the application by the last part of its name. */
   parameter(name: string): Promise<string | undefined>
   /** Rows as the superuser sees them, past every policy. */
@@ -81,6 +103,16 @@ export const planWorld = async (name: string, template: TestDatabase): Promise<P
       return { incident, ...(await outcomeOf(arn, incident, stack)) }
     },
     flag: flagValue,
+    ask: async (method: string, path: string, { headers = {}, body }: { headers?: object; body?: object } = {}) => {
+      const [url] = Object.values(app.urls)
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers: { authorization: 'Bearer made-up', 'content-type': 'application/json', ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      const text = await response.text()
+      return { status: response.status, json: text === '' ? {} : JSON.parse(text) }
+    },
     parameter: async (parameter: string) =>
       (await stack.flags.read(`/app/${ENVIRONMENT}/${parameter}` as FlagPath))?.value,
     query: async <R extends Record<string, unknown>>(text: string) => (await admin.query<R>(text)).rows,

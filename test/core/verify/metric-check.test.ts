@@ -13,7 +13,7 @@ const minutesAgo = (minutes: number): Date => new Date(NOW.getTime() - minutes *
 
 /** A check of the error rate in the last five minutes, and what CloudWatch has of it: values by how long ago. */
 const judged = async (
-  { statistic = 'Average', expect: wanted = '{ below: 1 }', since = null as Date | null },
+  { name = 'ErrorRate', statistic = 'Average', expect: wanted = '{ below: 1 }', since = null as Date | null },
   ...values: [minutes: number, value: number][]
 ) => {
   const { faults } = await host(cloudwatchService({ directory: await scratch(), clock: new FakeClock() }))
@@ -23,7 +23,7 @@ const judged = async (
       Namespace: 'App',
       MetricData: [
         {
-          MetricName: 'ErrorRate',
+          MetricName: name.replace('{env}', 'test'),
           Dimensions: [{ Name: 'Environment', Value: 'test' }],
           Timestamp: minutesAgo(minutes),
           Value,
@@ -31,7 +31,7 @@ const judged = async (
       ],
     })
   const plan = planWith(
-    `few-errors: { describe: Few errors., after: [], metric: { namespace: App, name: ErrorRate, dimensions: { Environment: "{env}" }, statistic: ${statistic}, window: 5m }, expect: ${wanted} }`,
+    `few-errors: { describe: Few errors., after: [], metric: { namespace: App, name: "${name}", dimensions: { Environment: "{env}" }, statistic: ${statistic}, window: 5m }, expect: ${wanted} }`,
   )
   const clock = { now: () => NOW, sleep: () => Promise.resolve() }
   const metricHistory = cloudwatchMetricHistory({ connectMilliseconds: 5_000, idleMilliseconds: 5_000, attempts: 1 })
@@ -53,6 +53,11 @@ describe('a check of a metric', () => {
       status: 'fail',
       detail: expect.stringContaining(': 2.5, not below 2.4'),
     })
+  })
+
+  test('has the environment in its name where the metric of a log filter has it', async () => {
+    const { verdict } = await judged({ name: 'log_{env}_app_errors', statistic: 'Sum' }, [1, 0])
+    expect(verdict).toMatchObject({ status: 'pass', detail: expect.stringContaining('App/log_test_app_errors') })
   })
 
   test.each<[string, string, 'pass' | 'fail']>([
