@@ -152,6 +152,9 @@ export const ON_ALARM_ACCESS: BucketAccess = {
 
 /** Looks at what goes stale. Names and sizes of parts it gets by listing; their content it may not read. */
 export const HEALTH_ACCESS: BucketAccess = { reads: [DRILLS, 'decisions/*'], writes: [] }
+/** What some probes are compared with. */
+export const PROBE_ACCESS: BucketAccess = { reads: [BASELINES], writes: [] }
+
 
 /** Looks at what is open, and writes down what it sent. */
 export const REMIND_ACCESS: BucketAccess = { reads: [LEASE, 'incidents/*', 'unopened/*'], writes: [MESSAGES] }
