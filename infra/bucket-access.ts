@@ -86,6 +86,8 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
       COURSE,
       RUNS,
       'breaker/*.json',
+      // Of a run that is joined: what it does not do.
+      LEFT_OPEN,
       // Ends a question about a path that a worse one replaces, and no other.
       'incidents/*/approvals/proceed/request.json',
       MESSAGES,
