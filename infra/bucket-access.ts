@@ -78,7 +78,7 @@ const inRun = (reads: readonly string[], writes: readonly string[] = []): Bucket
 export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   contain: { reads: [], writes: [] },
   'open-incident': {
-    reads: ['incidents/*/report.json'],
+    reads: ['incidents/*/report.json', DRILLS],
     writes: [
       LEASE,
       INCIDENT,
@@ -93,7 +93,7 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
       MESSAGES,
     ],
   },
-  'safe-point': inRun([], [COURSE, RUNS]),
+  'safe-point': inRun([INCIDENT, APPROVALS, DRILLS], [COURSE, RUNS]),
   notify: inRun([INCIDENT, HUMAN, CHECKS], [MESSAGES]),
   'preserve-evidence': inRun([LEASE], [SEEN]),
   'follow-delivery': inRun([INCIDENT], [CHECKS]),
@@ -152,11 +152,11 @@ export const ON_ALARM_ACCESS: BucketAccess = {
   writes: ['decisions/*', 'alarms/*', 'changes/*'],
 }
 
-/** Looks at what goes stale. Names and sizes of parts it gets by listing; their content it may not read. */
-export const HEALTH_ACCESS: BucketAccess = { reads: [DRILLS, 'decisions/*'], writes: [] }
 /** What some probes are compared with. */
 export const PROBE_ACCESS: BucketAccess = { reads: [BASELINES], writes: [] }
 
+/** Looks at what goes stale. Names and sizes of parts it gets by listing; their content it may not read. */
+export const HEALTH_ACCESS: BucketAccess = { reads: [DRILLS, 'decisions/*'], writes: [] }
 
 /** Looks at what is open, and writes down what it sent. */
 export const REMIND_ACCESS: BucketAccess = { reads: [LEASE, 'incidents/*', 'unopened/*'], writes: [MESSAGES] }
