@@ -48,11 +48,11 @@ describe('a partial path that gets worse while it is watched', () => {
   test('does not go on by itself to a full one that nobody has drilled of late: a person is asked', async () => {
     await drilledAt(new Date('2020-01-01'))
     const { arn, incident } = await world.goOff('partial')
-    await world.until(async () =>
-      (await world.stack.executions.history(arn)).some(({ name }) => name === 'Needs a human'),
-    )
+    await world.until(async () => (await world.told(incident, 'needs-human')).length > 0)
     expect(await world.kinds(incident)).not.toContain('retire')
-    expect(await world.told(incident, 'needs-human')).toMatchObject([{ body: expect.stringMatching(/full/) }])
+    expect(await world.told(incident, 'needs-human')).toMatchObject([
+      { values: { error: expect.stringMatching(/^Watch\.Worse: .*Proposed: the path full/) } },
+    ])
     const question = (await lastHumanQuestion(world.objects, incident))?.at
     const close = { incident, question, decide: 'close', role: 'team-lead', reason: 'seen' }
     await world.stack.invoke('answer', urlEvent(localArn('team-lead in person'), close))
