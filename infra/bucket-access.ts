@@ -78,7 +78,7 @@ const inRun = (reads: readonly string[], writes: readonly string[] = []): Bucket
 export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
   contain: { reads: [], writes: [] },
   'open-incident': {
-    reads: ['incidents/*/report.json'],
+    reads: ['incidents/*/report.json', DRILLS],
     writes: [
       LEASE,
       INCIDENT,
@@ -86,12 +86,14 @@ export const BUCKET_ACCESS: Readonly<Record<StepKind, BucketAccess>> = {
       COURSE,
       RUNS,
       'breaker/*.json',
+      // Of a run that is joined: what it does not do.
+      LEFT_OPEN,
       // Ends a question about a path that a worse one replaces, and no other.
       'incidents/*/approvals/proceed/request.json',
       MESSAGES,
     ],
   },
-  'safe-point': inRun([], [COURSE, RUNS]),
+  'safe-point': inRun([INCIDENT, APPROVALS, DRILLS], [COURSE, RUNS]),
   notify: inRun([INCIDENT, HUMAN, CHECKS], [MESSAGES]),
   'preserve-evidence': inRun([LEASE], [SEEN]),
   'follow-delivery': inRun([INCIDENT], [CHECKS]),
@@ -149,6 +151,9 @@ export const ON_ALARM_ACCESS: BucketAccess = {
   reads: [DRILLS],
   writes: ['decisions/*', 'alarms/*', 'changes/*'],
 }
+
+/** What some probes are compared with. */
+export const PROBE_ACCESS: BucketAccess = { reads: [BASELINES], writes: [] }
 
 /** Looks at what goes stale. Names and sizes of parts it gets by listing; their content it may not read. */
 export const HEALTH_ACCESS: BucketAccess = { reads: [DRILLS, 'decisions/*'], writes: [] }

@@ -10,6 +10,7 @@ import {
   BUCKET_ACCESS,
   HEALTH_ACCESS,
   ON_ALARM_ACCESS,
+  PROBE_ACCESS,
   REMIND_ACCESS,
   writesEvidence,
 } from '#infra/bucket-access.ts'
@@ -78,10 +79,10 @@ const PROBE: Shape = {
   seconds: 50,
   megabytes: MEMORY,
   rights: {
-    needs: ['database', 'plans', 'clock', 'environment', 'signal'],
+    needs: ['database', 'objects', 'plans', 'clock', 'environment', 'signal'],
     flags: 'read',
     executions: [],
-    bucket: { reads: [], writes: [] },
+    bucket: PROBE_ACCESS,
   },
 }
 

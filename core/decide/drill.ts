@@ -39,3 +39,7 @@ export const readDrill = async (objects: Objects, plan: string, route: string): 
   })
   return PassedDrill.safeParse(found?.value).data ?? null
 }
+
+/** Whether a drill passed so lately that it still counts. Milliseconds. */
+export const passedWithin = (drill: PassedDrill | null, within: number, now: Date): boolean =>
+  drill !== null && now.getTime() - Date.parse(drill.createdAt) <= within

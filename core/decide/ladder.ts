@@ -1,5 +1,5 @@
 import type { Matched } from '#core/decide/decide.ts'
-import type { PassedDrill } from '#core/decide/drill.ts'
+import { type PassedDrill, passedWithin } from '#core/decide/drill.ts'
 import { type Autonomy, lowest } from '#core/plan/autonomy.ts'
 import { type Milliseconds, printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
@@ -41,7 +41,7 @@ const capOfDrill = ({ plan, decision }: Pick<Matched, 'plan' | 'decision'>, dril
   const route = printRoute(decision)
   if (drilled === 'unknown')
     return [{ rung: 'contain', why: `whether the path "${route}" was drilled could not be read` }]
-  if (drilled !== null && now.getTime() - Date.parse(drilled.createdAt) <= within) return []
+  if (passedWithin(drilled, within, now)) return []
   const last = drilled === null ? 'no drill is recorded' : `the last one passed at ${drilled.createdAt}`
   return [
     {

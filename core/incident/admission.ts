@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { type Breaker, countedRuns, isCounted, openBreaker, readBreaker } from '#core/incident/breaker.ts'
-import { canEscalate, isWorse } from '#core/incident/course.ts'
+import { canEscalate, isOtherScenario, isWorse } from '#core/incident/course.ts'
 import type { JoinedWhy } from '#core/incident/joined.ts'
 import { keys } from '#core/incident/keys.ts'
 import type { Lease } from '#core/incident/lease.ts'
 import type { Request } from '#core/incident/request.ts'
 import { readJson } from '#core/json.ts'
-import { type IncidentId, PATHS, type Path } from '#core/names.ts'
+import { type IncidentId, PATHS } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
+import { printRoute, type Route } from '#core/plan/work-of.ts'
 import type { Clock, Objects } from '#core/ports.ts'
 
 /** A request that gets no run of its own, and the incident that it belongs to. */
@@ -26,7 +27,13 @@ interface AdmissionPorts {
 }
 
 /** What counts in the report of the run before. */
-const Ended = z.looseObject({ path: z.enum(PATHS), outcome: z.string(), createdAt: z.string(), drill: z.boolean() })
+const Ended = z.looseObject({
+  path: z.enum(PATHS),
+  scenario: z.string().optional(),
+  outcome: z.string(),
+  createdAt: z.string(),
+  drill: z.boolean(),
+})
 
 const readEnded = async (objects: Objects, id: IncidentId) => {
   const found = await readJson(objects, keys.report(id, 'json'))
@@ -34,8 +41,12 @@ const readEnded = async (objects: Objects, id: IncidentId) => {
 }
 
 /** Whether what has just ended has done what is asked for now. */
-const covers = (done: Path, asked: Path): boolean =>
-  done === asked || (canEscalate(done) && canEscalate(asked) && !isWorse(asked, done))
+const covers = (done: Route, asked: Route): boolean => {
+  if (isOtherScenario(asked, done)) return false
+  return (
+    done.path === asked.path || (canEscalate(done.path) && canEscalate(asked.path) && !isWorse(asked.path, done.path))
+  )
+}
 
 /** An alarm decides nothing for people: they and drills are never held back. */
 const isHeldBack = ({ signal, drill }: Request): boolean => signal !== undefined && drill !== true
@@ -50,10 +61,10 @@ const coolsDown = async (
   if (!previous?.released) return null
   const joined = previous.incident as IncidentId
   const ended = await readEnded(objects, joined)
-  if (!ended || ended.drill || ended.outcome === 'nothing-to-do' || !covers(ended.path, request.path)) return null
+  if (!ended || ended.drill || ended.outcome === 'nothing-to-do' || !covers(ended, request)) return null
   const until = Date.parse(ended.createdAt) + plan.cooldown
   if (clock.now().getTime() >= until) return null
-  const detail = `run "${joined}" took the ${ended.path} path and ended at ${ended.createdAt}; the cooldown lasts until ${new Date(until).toISOString()}`
+  const detail = `run "${joined}" took the ${printRoute(ended)} path and ended at ${ended.createdAt}; the cooldown lasts until ${new Date(until).toISOString()}`
   return { why: 'cooldown', joined, detail, opened: null }
 }
 

@@ -4,6 +4,7 @@ import { Decided, Signal } from '#core/incident/request.ts'
 import { swapJson } from '#core/incident/swap.ts'
 import { readJson } from '#core/json.ts'
 import { type IncidentId, PATHS, type Path } from '#core/names.ts'
+import type { Route } from '#core/plan/work-of.ts'
 import type { Clock, Objects } from '#core/ports.ts'
 
 /** The paths of which one is worse than another. A restore and a purge are no answer to a signal that gets worse. */
@@ -14,6 +15,10 @@ export const canEscalate = (path: Path): boolean => RANKS.includes(path)
 /** Full is worse than partial, partial than flag; of other paths none is worse than another. */
 export const isWorse = (path: Path, than: Path): boolean =>
   canEscalate(path) && canEscalate(than) && RANKS.indexOf(path) > RANKS.indexOf(than)
+
+/** Whether another procedure of the path is asked for than the one that is taken: neither is worse, and none includes the other. */
+export const isOtherScenario = (asked: Route, taken: Route): boolean =>
+  asked.path === 'partial' && taken.path === 'partial' && asked.scenario !== taken.scenario
 
 /** A worse path, and who wants it. `signal` is `null` when a person does: then nobody else is asked. */
 const Demand = z.strictObject({

@@ -7,17 +7,20 @@ import {
   type Demand,
   demandPath,
   holdBack,
+  isOtherScenario,
   isWorse,
   readCourse,
 } from '#core/incident/course.ts'
 import { readIncident } from '#core/incident/incident.ts'
 import { type JoinedWhy, recordJoined } from '#core/incident/joined.ts'
+import { leaveOpen } from '#core/incident/left-open.ts'
 import { printSignal } from '#core/incident/message-values.ts'
 import type { Request } from '#core/incident/request.ts'
 import { readMessages, tell } from '#core/incident/tell.ts'
 import type { IncidentId } from '#core/names.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { MessageEvent } from '#core/plan/messages.ts'
+import { printRoute, type Route } from '#core/plan/work-of.ts'
 import type { Ports } from '#core/steps/define-step.ts'
 
 type JoinPorts = Pick<Ports, 'objects' | 'executions' | 'notifier' | 'plans' | 'clock' | 'environment'>
@@ -86,6 +89,19 @@ const courseOf = async (to: IncidentId, { objects }: JoinPorts): Promise<Course 
 }
 
 /**
+ * A run takes one scenario of its path to the end. Another one that is asked for meanwhile is not begun in the middle of it, and not
+ * after it without a look at what it has done: people hear of it at once, and the report asks for it.
+ */
+const leaveScenario = async (joiner: Joiner, to: IncidentId, taken: Route, ports: JoinPorts): Promise<string> => {
+  const { request, plan } = joiner
+  const asked = printRoute(request)
+  const next = `Run "${to}" takes the path ${printRoute(taken)}, which is not ${asked}, and the flags are at their safe values. When it has ended, look whether that is still wanted, and start plan "${plan.name}" with the path ${asked} by hand.`
+  await leaveOpen({ incident: to }, { what: asked, text: next, at: ports.clock.now().toISOString() }, ports.objects)
+  await tell(tellerOf(joiner, to), 'held-back', { ...valuesOf(joiner), next }, ports, asked)
+  return `joined run "${to}", which takes the path ${printRoute(taken)}: ${asked} is left to people`
+}
+
+/**
  * Joins the run that goes on: the request is in its record, and a path that is worse than the one it takes is demanded of
  * it. Throws `Incident.Opening` and `Incident.Ending` for what is over in a moment. Resolves to one line for people.
  */
@@ -103,6 +119,11 @@ export const joinRun = async (joiner: Joiner, to: IncidentId, ports: JoinPorts):
     const next = `The ${course.path} path goes on; the flags are at their safe values. Watch it, and decide what comes after it.`
     await tellOnce(joiner, to, 'held-back', { since: '', next }, ports)
     return detail
+  }
+  const heading = course.demand ?? course
+  if (isOtherScenario(request, heading)) {
+    if (!course.open) throw ending(to)
+    return leaveScenario(joiner, to, heading, ports)
   }
   const mine = (demand: Pick<Demand, 'by'> | null) => demand?.by === incident
   // Asked again after it was killed: what it has demanded may be taken by now.

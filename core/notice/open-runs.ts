@@ -15,6 +15,7 @@ import type { Plan } from '#core/plan/load.ts'
 import type { Values } from '#core/plan/placeholders.ts'
 import type { Plans } from '#core/plan/plans.ts'
 import type { Clock, Executions, Objects } from '#core/ports.ts'
+import { readReEnabling } from '#core/re-enable/record.ts'
 
 interface LookPorts {
   readonly objects: Objects
@@ -34,6 +35,8 @@ export interface OpenRun {
   readonly known: Values
   /** Whether its execution runs. */
   readonly alive: boolean
+  /** The step of a ramp that it has begun, in percent; `null` when it has enabled nothing. */
+  readonly rampedTo: number | null
   /** Whether the lease was given back meanwhile: then it has ended as it should. */
   readonly released: boolean
 }
@@ -80,12 +83,13 @@ const ofLease = async (
   { objects, executions, plans, clock, environment }: LookPorts,
 ): Promise<OpenRun> => {
   const id = lease.incident as IncidentId
-  const [incident, events, humans, questions, joined, status] = await Promise.all([
+  const [incident, events, humans, questions, joined, ramp, status] = await Promise.all([
     readIncident(objects, id),
     readEvents(objects, id),
     readHumans(objects, id),
     readQuestions(objects, id),
     readJoined(objects, id),
+    readReEnabling(objects, id),
     executions.status(lease.execution),
   ])
   const alive = status === 'running'
@@ -114,6 +118,7 @@ const ofLease = async (
       status: `${last ? `${last.kind}: ${last.detail}` : 'just begun'}${more}`,
     },
     alive,
+    rampedTo: ramp?.record.percent ?? null,
     released: !alive && (await wasReleased(objects, lease)),
   }
 }
@@ -146,6 +151,7 @@ const ofUnopened = async (record: z.infer<typeof Unopened>, ports: LookPorts): P
     begin: since,
     known: { error: `${record.problem.error}: ${Problem.text(record.problem)}`, status: 'it could not begin' },
     alive: true,
+    rampedTo: null,
     released: false,
   }
 }

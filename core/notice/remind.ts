@@ -12,6 +12,13 @@ export interface Reminded {
   readonly delivered: boolean
 }
 
+/** Nobody watches a ramp whose execution is over, and nothing takes it back by itself. */
+const nextOfTheDead = ({ rampedTo }: OpenRun): string => {
+  const start = 'Start the same path again: every step is safe to repeat, and what was done is found.'
+  if (rampedTo === null) return `Nothing goes on by itself. ${start}`
+  return `It was enabling the feature again, and had begun with ${rampedTo}% of the subjects: nobody watches that any more. Start the path flag, which switches it off; or the restore again, which switches it off first.`
+}
+
 /** An execution that is over while its run still holds the lease: it was stopped, failed, or ran out of its time. */
 const ofTheDead = (run: OpenRun, messages: readonly SentMessage[]): Told[] =>
   run.released || messages.some(({ event }) => event === 'no-answer')
@@ -21,7 +28,7 @@ const ofTheDead = (run: OpenRun, messages: readonly SentMessage[]): Told[] =>
           event: 'stopped',
           values: {
             ...run.known,
-            next: 'Nothing goes on by itself. Start the same path again: every step is safe to repeat, and what was done is found.',
+            next: nextOfTheDead(run),
           },
           once: 'stopped',
         },

@@ -29,10 +29,12 @@ export const EVENTS = {
   're-enabled': 'The flags are on again.',
   'nothing-to-do': 'A run ended without having anything to do.',
   'needs-human': 'It cannot go on by itself; the system stays contained.',
-  'held-back': 'An alarm contained and may do no more: a restore or a purge goes on, or the breaker is open.',
+  'held-back':
+    'An alarm contained and may do no more: a restore, a purge or another scenario goes on, or the breaker is open.',
   'handed-over': 'A person has closed a run that could not go on; the system stays contained.',
   'no-answer': 'Nobody answered in time, and the run has failed; the system stays contained.',
-  stopped: 'A run was stopped or ran out of its time before it had ended; the system stays contained.',
+  stopped:
+    'A run was stopped or ran out of its time before it had ended; the system stays contained, unless it was enabling the feature again.',
   'not-started': 'The state machine could not be started, or a run could not be opened.',
   report: 'The report is written.',
   users:

@@ -1,15 +1,18 @@
 import { z } from 'zod'
+import { withBaselines } from '#core/baseline/resolve.ts'
+import { BUCKET_MS, inTime } from '#core/decide/in-time.ts'
 import { RollbackError } from '#core/errors.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { MetricValue } from '#core/ports.ts'
-import { told } from '#core/probe/measure.ts'
+import { probesOf, told } from '#core/probe/measure.ts'
 import { connectMetric, durationMetric, probeMetric } from '#core/probe/metric.ts'
 import { probeRound, type Round } from '#core/probe/round.ts'
 import type { Ports } from '#core/steps/define-step.ts'
 
 const Event = z.strictObject({ plan: z.string().optional() })
 
-type ProbePorts = Pick<Ports, 'database' | 'plans' | 'environment' | 'clock' | 'metrics' | 'signal' | 'remaining'>
+type Needs = 'database' | 'objects' | 'plans' | 'environment' | 'clock' | 'metrics' | 'signal' | 'remaining'
+type ProbePorts = Pick<Ports, Needs>
 
 const parse = (event: unknown): z.output<typeof Event> => {
   const parsed = Event.safeParse(event)
@@ -42,6 +45,16 @@ const missing = ({ results }: Round): Record<string, unknown> => {
 }
 
 /**
+ * The plan with the recorded values of the baselines that its probes are compared with. A bucket that does not answer keeps no probe
+ * from being asked: what it would have been compared with is not known then, and its alarm judges alone.
+ */
+const recorded = async (plan: Plan, { objects, clock }: Pick<ProbePorts, 'objects' | 'clock'>): Promise<Plan> => {
+  if (!probesOf(plan).some(({ definition }) => typeof definition.baseline === 'string')) return plan
+  const looked = await inTime(() => withBaselines(plan, objects), BUCKET_MS, clock)
+  return looked.known ? looked.value.plan : plan
+}
+
+/**
  * The scheduled function: one round of the probes of every plan, or of the one that is named. Publishes what it measured
  * and gives it back, for whoever is told of the end of the function (`core/probe/destination.ts`).
  */
@@ -49,7 +62,7 @@ export const probe = async (event: unknown, ports: ProbePorts): Promise<Round[]>
   const { plan: asked } = parse(event)
   const { plans, clock, environment, metrics, signal } = ports
   const round = async (name: string): Promise<Round> => {
-    const plan = await plans.load(name)
+    const plan = await recorded(await plans.load(name), ports)
     const found = await probeRound(plan, ports)
     metrics.publish(clock.now(), valuesOf(plan, found, environment), missing(found))
     return found

@@ -1,9 +1,7 @@
 import { z } from 'zod'
-import { askForApproval, PURPOSES, type Purpose } from '#core/approval/approval.ts'
+import { askForApproval, PURPOSES, type Purpose, type Question } from '#core/approval/approval.ts'
+import { proceedQuestion } from '#core/approval/proceed.ts'
 import { requireStillWanted } from '#core/approval/supersede.ts'
-import { rolesToAsk } from '#core/decide/ask.ts'
-import { rowOf } from '#core/decide/decide.ts'
-import { readCourse } from '#core/incident/course.ts'
 import { readEvents, readIncident } from '#core/incident/incident.ts'
 import { valuesOfIncident, valuesOfProgress } from '#core/incident/message-values.ts'
 import type { Run } from '#core/incident/run.ts'
@@ -14,22 +12,12 @@ import { usualChoices } from '#core/notice/choices.ts'
 import { printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import { pathOf } from '#core/plan/path-of.ts'
-import { type Approve, onePersonOfEach } from '#core/plan/vocabulary.ts'
 import type { Objects } from '#core/ports.ts'
 import { PurgeSubject } from '#core/purge/subject.ts'
 import { printReEnable, ReEnableSubject } from '#core/re-enable/subject.ts'
 import { size } from '#core/report/figures.ts'
 import { printSetAside, ReplaceSubject } from '#core/restore/set-aside.ts'
 import { defineStep, inRun } from '#core/steps/define-step.ts'
-
-const whoApproves = async (run: Run, plan: Plan, purpose: Purpose, objects: Objects): Promise<Approve> => {
-  if (purpose === 'purge') return pathOf(plan, 'full').purge.approve
-  if (purpose === 're-enable' || purpose === 'replace') return pathOf(plan, 'restore').reEnable.approve
-  // Of the path that is taken now: a worse one has a row of its own.
-  const from = (await readCourse(objects, run.incident)) ?? (await readIncident(objects, run.incident))
-  const row = from?.signal && rowOf(plan, from.signal.name, from.signal.severity)
-  return onePersonOfEach(rolesToAsk(plan, from?.decided?.approve ?? row?.approve ?? []))
-}
 
 const EVENTS = {
   proceed: 'proceed-needed',
@@ -60,6 +48,17 @@ const aboutOf = (subject: z.infer<typeof Subject> | null) => {
   return { about: `Destroys ${tables}: ${rows} rows, ${size(bytes)} in snapshot ${snapshot}` }
 }
 
+const questionOf = async (
+  run: Run,
+  plan: Plan,
+  { purpose, subject }: { readonly purpose: Purpose; readonly subject: z.infer<typeof Subject> | null },
+  objects: Objects,
+): Promise<Question> => {
+  if (purpose === 'proceed') return proceedQuestion(run, plan, { objects })
+  const approve = purpose === 'purge' ? pathOf(plan, 'full').purge.approve : pathOf(plan, 'restore').reEnable.approve
+  return { purpose, subject, approve, ...aboutOf(subject) }
+}
+
 export const askApproval = defineStep({
   kind: 'ask-approval',
   purpose: 'Asks the people whom the plan names, and leaves the state machine waiting for them.',
@@ -70,17 +69,10 @@ export const askApproval = defineStep({
   run: async ({ run, input, token }, ports) => {
     const plan = await ports.plans.load(run.plan)
     const { purpose, subject } = input
-    // What was said about one path is no answer about a worse one.
-    const approved = purpose === 'proceed' ? { path: run.path } : subject
-    const approve = await whoApproves(run, plan, purpose, ports.objects)
+    const question = await questionOf(run, plan, input, ports.objects)
     const within = purpose === 'purge' ? pathOf(plan, 'full').purge.within : plan.approval.within
     const expiresAt = new Date(ports.clock.now().getTime() + within)
-    const request = await askForApproval(
-      run,
-      { purpose, subject: approved, approve, ...aboutOf(subject) },
-      { token, expiresAt },
-      ports,
-    )
+    const request = await askForApproval(run, question, { token, expiresAt }, ports)
     await requireStillWanted(run, purpose, ports.objects)
     const incident = await readIncident(ports.objects, run.incident)
     const values = {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { asksFirst } from '#core/decide/ask.ts'
 import { rowOf } from '#core/decide/decide.ts'
+import { goesOnToFull } from '#core/decide/goes-on.ts'
 import { RollbackError } from '#core/errors.ts'
 import { admit } from '#core/incident/admission.ts'
 import { isCounted, recordRun } from '#core/incident/breaker.ts'
@@ -44,7 +45,11 @@ const asks = (plan: Plan, start: Start, rung: Autonomy): boolean => {
 }
 
 /** What the state machine needs of the plan: numbers and lists, no decisions. */
-export const settingsOf = (plan: Plan, start: Start, here: Pick<Ports, 'autonomy' | 'disposable'>) => ({
+export const settingsOf = async (
+  plan: Plan,
+  start: Start,
+  here: Pick<Ports, 'autonomy' | 'disposable' | 'objects' | 'clock'>,
+) => ({
   concurrency: plan.snapshot.concurrency,
   delivers: delivers(plan),
   askFirst: asks(plan, start, rungOf(start, here.autonomy)),
@@ -52,8 +57,7 @@ export const settingsOf = (plan: Plan, start: Start, here: Pick<Ports, 'autonomy
   purgeApprovalSeconds: seconds(plan.paths.full?.purge.within ?? plan.approval.within),
   purgeNow: start.path === 'full' && plan.paths.full?.purge.after === 0,
   purgeUnasked: purgesUnasked(plan, here.disposable),
-  // Whoever said yes to the partial path did not say yes to the full one.
-  escalate: plan.watch?.escalate === true && plan.paths.full !== undefined && rungOf(start, here.autonomy) === 'act',
+  escalate: await goesOnToFull(plan, { byAlarm: start.signal !== null, rung: rungOf(start, here.autonomy) }, here),
   fullSteps: machineSteps(plan, { path: 'full' }),
   afterwards: stepsAfterwards(plan),
 })
@@ -171,7 +175,7 @@ export const openIncident = defineStep({
       run,
       steps: machineSteps(plan, request),
       settings: {
-        ...settingsOf(plan, { path, signal: course?.signal ?? null, decided: course?.decided ?? null }, ports),
+        ...(await settingsOf(plan, { path, signal: course?.signal ?? null, decided: course?.decided ?? null }, ports)),
         // Whatever an alarm has started or taken further, it never switches anything on; also not when a person goes on.
         reEnable: plan.paths.restore !== undefined && signal === null && (course?.signal ?? null) === null,
         watch: request.watch ?? true,

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { requireApproval } from '#core/approval/approval.ts'
+import { proceedQuestion } from '#core/approval/proceed.ts'
 import { isCounted, recordRun } from '#core/incident/breaker.ts'
 import { isWorse, takeDemand } from '#core/incident/course.ts'
 import type { Run } from '#core/incident/run.ts'
@@ -10,13 +12,18 @@ import { settingsOf } from '#core/steps/open-incident.ts'
 export const safePoint = defineStep({
   kind: 'safe-point',
   purpose: 'Looks whether a worse path was demanded of the run, and goes on with it.',
-  event: inRun(z.strictObject({})),
+  // `approved`: whether the state machine was told that people said yes. Asked after an answer only.
+  event: inRun(z.strictObject({ approved: z.boolean().optional() })),
   record: 'changes',
-  needs: ['objects', 'plans', 'clock', 'environment', 'autonomy', 'disposable'],
-  run: async ({ run }, ports) => {
+  needs: ['objects', 'plans', 'clock', 'environment', 'autonomy', 'disposable', 'approvalKey'],
+  run: async ({ run, input }, ports) => {
     const { course, taken } = await takeDemand(run, ports)
-    if (!course || !isWorse(course.path, run.path))
+    if (!course || !isWorse(course.path, run.path)) {
+      // Whoever has the token of a task can end it. What counts is what is signed in the record.
+      if (input.approved)
+        await requireApproval(run, await proceedQuestion(run, await ports.plans.load(run.plan), ports), ports)
       return { changed: false, detail: 'no worse path was demanded', escalate: false, run, steps: [], settings: null }
+    }
     const { path, scenario, signal, decided = null } = course
     const plan = await ports.plans.load(run.plan)
     const escalation = course.escalations.at(-1)
@@ -28,7 +35,7 @@ export const safePoint = defineStep({
       escalate: true,
       run: next,
       steps: machineSteps(plan, next),
-      settings: settingsOf(plan, { path, signal, decided }, ports),
+      settings: await settingsOf(plan, { path, signal, decided }, ports),
     }
   },
 })

@@ -1,13 +1,12 @@
 import { isRollbackError, messageOf } from '#core/errors.ts'
 import type { Run } from '#core/incident/run.ts'
 import { containingFlags } from '#core/plan/containing.ts'
-import { printDuration } from '#core/plan/duration.ts'
 import type { Plan } from '#core/plan/load.ts'
 import type { Clock, Row, Services } from '#core/ports.ts'
-import { type Containment, judgeEcho, untilFollowed } from '#core/verify/delivery.ts'
+import { type Containment, judgeEcho, resultsOf, untilFollowed } from '#core/verify/delivery.ts'
 import type { Verdict } from '#core/verify/run-check.ts'
 import { type Place, serviceCall } from '#core/verify/service-request.ts'
-import { type CheckResult, DELIVERY_OF } from '#core/verify/verification.ts'
+import type { CheckResult } from '#core/verify/verification.ts'
 
 interface OutsideDeliveryPorts extends Place {
   readonly services: Services
@@ -71,10 +70,5 @@ export const proveDeliveryOutside = async (
   const flags = containingFlags(plan).filter(([, { echo }]) => echo?.kind === 'http')
   const names = flags.map(([name]) => name)
   const verdicts = await untilFollowed(plan, names, contained, ports, (name) => look(run, plan, name, contained, ports))
-  return flags.map(([name, { delivery, safe, within }]) => ({
-    name: `${DELIVERY_OF}${name}${delivery === 'poll' ? '' : ', as its consumers say'}`,
-    describe: `The application obeys "${safe}", ${printDuration(within)} after the flag was set.`,
-    status: verdicts.get(name)?.status ?? 'unknown',
-    detail: verdicts.get(name)?.detail ?? 'it was not asked',
-  }))
+  return resultsOf(flags, verdicts)
 }

@@ -114,6 +114,21 @@ export const untilFollowed = async (
   return verdicts
 }
 
+/** What the consumers of each flag have said, as results of checks. */
+export const resultsOf = (
+  flags: readonly (readonly [name: string, flag: Flag])[],
+  verdicts: ReadonlyMap<string, Verdict | null>,
+): CheckResult[] =>
+  flags.map(([name, { delivery, safe, within }]) => {
+    const { status, detail } = verdicts.get(name) ?? unknown('it was not asked')
+    return {
+      name: `${DELIVERY_OF}${name}${delivery === 'poll' ? '' : ', as its consumers say'}`,
+      describe: `The application obeys "${safe}", ${printDuration(within)} after the flag was set.`,
+      status,
+      detail,
+    }
+  })
+
 /**
  * Whether the consumers of each flag obey its safe value, as they say it themselves. Never throws: an echo that cannot be asked, a
  * database that is down and a flag without an echo are `unknown`, which stops no rollback and is not success either.
@@ -142,9 +157,5 @@ export const proveDelivery = async (
     } catch (error) {
       for (const name of asked) verdicts.set(name, unknown(messageOf(error)))
     }
-  return flags.map(([name, { delivery, safe, within }]) => ({
-    name: `${DELIVERY_OF}${name}${delivery === 'poll' ? '' : ', as its consumers say'}`,
-    describe: `The application obeys "${safe}", ${printDuration(within)} after the flag was set.`,
-    ...(verdicts.get(name) ?? unknown('it was not asked')),
-  }))
+  return resultsOf(flags, verdicts)
 }

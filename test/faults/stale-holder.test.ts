@@ -1,218 +1,190 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn'
 import { Client } from 'pg'
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { sfnClient } from '#aws/sfn-client.ts'
-import { type Incident, readIncident } from '#core/incident/incident.ts'
-import { keys } from '#core/incident/keys.ts'
 import type { Run } from '#core/incident/run.ts'
 import { writeFlag } from '#core/incident/write-flag.ts'
-import { readJson, writeJson } from '#core/json.ts'
-import type { FlagPath, IncidentId, PlanName } from '#core/names.ts'
+import type { FlagPath } from '#core/names.ts'
 import type { Flags } from '#core/ports.ts'
-import { outcomeOf } from '#local/outcome.ts'
-import { type Passing, startWire, type Wire } from '#test/faults/wire.ts'
+import type { Passing } from '#test/faults/wire.ts'
+import { RETIRED, useWired, type Wired, wiredOnce } from '#test/faults/wired-world.ts'
 import { dumpSchema } from '#test/postgres/ddl-roundtrip-schema.ts'
 import { describePostgres } from '#test/support/database.ts'
-import { EVERYBODY, FLAG, PLAN, startWorld, type World } from '#test/support/paths.ts'
+import { EVERYBODY, FLAG } from '#test/support/paths.ts'
 
-const LEASE = keys.lease(PLAN as PlanName)
 const INDEX = 'embeddings_embedding_idx'
-const RETIRED = `select relname from pg_class where relname ~ '^r[0-9a-f]{12}_[0-9]+$' and relkind = 'r'`
 /** Whatever is not PostgreSQL's own, nor in the schema of retired tables. */
 const TABLES = `
   select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'vector_rollback_retired')
   union all select n.nspname from pg_namespace n where n.nspname !~ '^pg_' and n.nspname <> 'vector_rollback_retired' order by 1`
 
+const index = ({ query }: Wired) =>
+  query(`select indisvalid from pg_index where indexrelid = to_regclass('public.${INDEX}')`)
+
+let runs = 0
+/** Stops a run at a request. */
+const paused = async (world: Wired, path: string, passing: Passing, more: object = {}) => {
+  const caught = world.wire.before(passing)
+  const run = await world.begin(`paused-${++runs}`, path, more)
+  await caught
+  return run
+}
+
+/** Stops the run at a request, lets another one claim the lease, lets it go on; and what became of it. */
+const overtaken = async (world: Wired, path: string, passing: Passing, more: object = {}) => {
+  const run = await paused(world, path, passing, more)
+  const before = await dumpSchema(world.db)
+  await world.takeLease()
+  world.wire.release()
+  const { problem } = await run.outcome()
+  return { problem, unchanged: (await dumpSchema(world.db)) === before }
+}
+
+/** Stops the execution at a request, and runs another path to its end. */
+const takenOver = async (world: Wired, path: string, passing: Passing) => {
+  const { arn } = await paused(world, path, passing)
+  await sfnClient().send(new StopExecutionCommand({ executionArn: arn }))
+  const other = await world.run('flag')
+  expect(other.problem).toBeNull()
+  return other
+}
+
 describePostgres('a holder that is paused, and wakes up after another run has taken over', () => {
-  let world: World
-  let wire: Wire
-  beforeEach(async () => {
-    world = await startWorld({ rows: 60 })
-    await world.stack.flags.write(FLAG as never, 'true')
-    wire = await startWire(world.db.url)
-    // The functions read where the database is each time that they want it.
-    process.env.DATABASE_URL = wire.url
-  })
-  afterEach(async () => {
-    await world?.close()
-    await wire?.close()
-  })
-
-  const begin = async (name: string, path: string, more: object = {}) => {
-    const { arn } = await world.stack.executions.start(name, { plan: PLAN, path, reason: 'a test', ...more })
-    const outcome = async () => {
-      await world.stack.waitFor(arn)
-      return outcomeOf(arn, name as IncidentId, world.stack)
-    }
-    return { arn, outcome }
-  }
-  /** What a claim does, less its questions; the new holder has not come to the database yet. */
-  const takeLease = async () => {
-    const held = await readJson(world.stack.objects, LEASE)
-    const { epoch } = held?.value as { epoch: number }
-    await writeJson(world.stack.objects, LEASE, { ...(held?.value as object), epoch: epoch + 1, incident: 'another' })
-  }
-  const sessions = async (kind: string) => {
-    const name = `like 'vector-rollback:${PLAN}:1:${kind}%'`
-    return world.query(`select 1 from pg_stat_activity where application_name ${name} and datname = current_database()`)
-  }
-  const gone = (kind: string) =>
-    vi.waitUntil(async () => (await sessions(kind)).length === 0, { timeout: 20_000, interval: 20 })
-  const index = () => world.query(`select indisvalid from pg_index where indexrelid = to_regclass('public.${INDEX}')`)
-
-  /** Stops the run at a request, lets another one claim the lease, lets it go on; and what became of it. */
-  const overtaken = async (path: string, passing: Passing, more: object = {}) => {
-    const paused = wire.before(passing)
-    const run = await begin('first', path, more)
-    await paused
-    const before = await dumpSchema(world.db)
-    await takeLease()
-    wire.release()
-    const { problem } = await run.outcome()
-    return { problem, unchanged: (await dumpSchema(world.db)) === before }
-  }
-
   describe('changes nothing, although the tables are free', () => {
-    test('retires nothing', async () => {
-      const { problem, unchanged } = await overtaken('full', [':retire', 'in access exclusive mode'])
+    const given = useWired()
+
+    test('retires nothing, and leaves the lease to its new holder', async () => {
+      const world = given()
+      const { problem, unchanged } = await overtaken(world, 'full', [':retire', 'in access exclusive mode'])
       expect(problem).toMatchObject({ error: 'Lease.Lost', category: 'busy' })
       expect(unchanged).toBe(true)
       expect(await world.query(RETIRED)).toEqual([])
-    })
-
-    test('moves nothing back', async () => {
-      await world.run('full')
-      const { problem, unchanged } = await overtaken('restore', [':undo-retire', 'in access exclusive mode'])
-      expect(problem?.error).toBe('Lease.Lost')
-      expect(unchanged).toBe(true)
-      expect(await world.query(RETIRED)).toHaveLength(2)
-    })
-
-    test('swaps nothing in', async () => {
-      const { incident } = await world.run('full')
-      await world.run('restore')
-      world.approvers = EVERYBODY
-      const swap = await overtaken('restore', [':swap-in', 'in access exclusive mode'], { snapshot: incident })
-      expect(swap.problem?.error).toBe('Lease.Lost')
-      expect(swap.unchanged).toBe(true)
-    })
-
-    test.each<[string, Passing]>([
-      ['waits for its locks', [':purge', 'in access exclusive mode']],
-      ['compares the rows under them', [':purge', 'in access exclusive mode', 'record_send']],
-    ])('purges nothing when it %s', async (_where, passing) => {
-      await world.run('full')
-      world.stack.clock.travel(8 * 86_400_000)
-      world.approvers = EVERYBODY
-      const { problem, unchanged } = await overtaken('purge', passing)
-      expect(problem?.error).toBe('Lease.Lost')
-      expect(unchanged).toBe(true)
-      expect(await world.query(RETIRED)).toHaveLength(2)
+      expect(await world.flag()).toBe('false')
+      expect(await world.lease()).toMatchObject({ incident: 'another', released: false })
     })
 
     test('drops no index', async () => {
-      const { problem } = await overtaken('partial', [':drop-indexes', 'pg_index'])
+      const { problem } = await overtaken(given(), 'partial', [':drop-indexes', 'pg_index'])
       expect(problem?.error).toBe('Lease.Lost')
-      expect(await index()).toEqual([{ indisvalid: true }])
+      expect(await index(given())).toEqual([{ indisvalid: true }])
+    })
+  })
+
+  describe('leaves what was retired where it is', () => {
+    const given = useWired(async (world) => {
+      await world.run('full')
+      world.stack.clock.travel(8 * 86_400_000)
+      world.approvers = EVERYBODY
     })
 
-    test('builds no index', async () => {
-      await world.run('partial')
-      const { problem } = await overtaken('restore', [':build-indexes', 'hashtextextended', 'maintenance_work_mem'])
+    test.each<[string, string, Passing]>([
+      ['moves nothing back', 'restore', [':undo-retire', 'in access exclusive mode']],
+      ['purges nothing when it waits for its locks', 'purge', [':purge', 'in access exclusive mode']],
+      [
+        'purges nothing when it compares the rows under them',
+        'purge',
+        [':purge', 'in access exclusive mode', 'record_send'],
+      ],
+    ])('%s', async (_what, path, passing) => {
+      const { problem, unchanged } = await overtaken(given(), path, passing)
       expect(problem?.error).toBe('Lease.Lost')
-      expect(await index()).toEqual([])
+      expect(unchanged).toBe(true)
+      expect(await given().query(RETIRED)).toHaveLength(2)
+    })
+  })
+
+  test('swaps nothing in', async () => {
+    const world = await wiredOnce()
+    const { incident } = await world.run('full')
+    await world.run('restore')
+    world.approvers = EVERYBODY
+    const swap = await overtaken(world, 'restore', [':swap-in', 'in access exclusive mode'], { snapshot: incident })
+    expect(swap.problem?.error).toBe('Lease.Lost')
+    expect(swap.unchanged).toBe(true)
+  })
+
+  describe('builds no index', () => {
+    const given = useWired((world) => world.run('partial'))
+
+    test('although its table is free', async () => {
+      const passing: Passing = [':build-indexes', 'hashtextextended', 'maintenance_work_mem']
+      const { problem } = await overtaken(given(), 'restore', passing)
+      expect(problem?.error).toBe('Lease.Lost')
+      expect(await index(given())).toEqual([])
+    })
+
+    test('with a CREATE INDEX that it was about to send: the one that took over has ended its session', async () => {
+      const world = given()
+      await takenOver(world, 'restore', [':build-indexes', 'create index concurrently'])
+      expect(await world.sessions('build-indexes')).toEqual([])
+      world.wire.release()
+      expect(await index(world)).toEqual([])
     })
   })
 
   describe('is ended by the one that took over, before that one does anything', () => {
-    /** Stops the execution at a request, runs another path to its end, lets the first go on. */
-    const takenOver = async (path: string, passing: Passing) => {
-      const paused = wire.before(passing)
-      const run = await begin('first', path)
-      await paused
-      await sfnClient().send(new StopExecutionCommand({ executionArn: run.arn }))
-      const other = await (await begin('second', 'flag')).outcome()
-      expect(other.problem).toBeNull()
-      return other
-    }
-
-    test('a DROP INDEX CONCURRENTLY that it was about to send comes too late', async () => {
-      await takenOver('partial', [':drop-indexes', 'drop index concurrently'])
-      expect(await sessions('drop-indexes')).toEqual([])
-      wire.release()
-      expect(await index()).toEqual([{ indisvalid: true }])
-    })
-
-    test('a CREATE INDEX that it was about to send comes too late', async () => {
-      await world.run('partial')
-      const paused = wire.before([':build-indexes', 'create index concurrently'])
-      const run = await begin('first', 'restore')
-      await paused
-      await sfnClient().send(new StopExecutionCommand({ executionArn: run.arn }))
-      expect((await (await begin('second', 'flag')).outcome()).problem).toBeNull()
-      expect(
-        await world.query(`select 1 from pg_stat_activity where application_name like 'vector-rollback:${PLAN}:2:%'`),
-      ).toEqual([])
-      wire.release()
-      expect(await index()).toEqual([])
-    })
+    const given = useWired()
 
     test('also when it connects only after that: it finds the lease gone', async () => {
-      const { report } = await takenOver('full', [':retire'])
+      const world = given()
+      const { report } = await takenOver(world, 'full', [':retire'])
       expect(report?.outcome).toBe('rolled-back')
       const before = await dumpSchema(world.db)
-      wire.release()
-      await gone('retire')
+      world.wire.release()
+      await vi.waitUntil(async () => (await world.sessions('retire')).length === 0, { timeout: 20_000, interval: 20 })
       expect(await dumpSchema(world.db)).toBe(before)
       expect(await world.query(RETIRED)).toEqual([])
     })
 
-    test('a DROP INDEX CONCURRENTLY that waits for an old transaction does not go on when that one ends', async () => {
-      const old = new Client(world.db.superuserUrl)
-      old.on('error', () => undefined)
-      await old.connect()
-      onTestFinished(() => old.end())
-      await old.query('begin; lock table public.embeddings in access share mode')
-      const run = await begin('first', 'partial')
-      const waiting = `select 1 from pg_stat_activity
-        where datname = current_database() and query like 'drop index concurrently%' and wait_event_type = 'Lock'`
-      await vi.waitUntil(async () => (await world.query(waiting)).length > 0, { timeout: 20_000, interval: 20 })
-      await sfnClient().send(new StopExecutionCommand({ executionArn: run.arn }))
-      expect((await (await begin('second', 'flag')).outcome()).problem).toBeNull()
-      expect(await sessions('drop-indexes')).toEqual([])
-      await old.query('rollback')
-      // PostgreSQL marks it before it waits; the next drop takes it away.
-      expect(await index()).toEqual([{ indisvalid: false }])
-      expect((await world.run('partial')).problem).toBeNull()
-      expect(await index()).toEqual([])
-    })
-
-    test('and the report of the new run names what it ended', async () => {
-      const { report } = await takenOver('partial', [':drop-indexes', 'drop index concurrently'])
+    test('a DROP INDEX CONCURRENTLY that it was about to send comes too late, and the report of the new run names it', async () => {
+      const world = given()
+      const { report } = await takenOver(world, 'partial', [':drop-indexes', 'drop index concurrently'])
+      expect(await world.sessions('drop-indexes')).toEqual([])
+      world.wire.release()
+      expect(await index(world)).toEqual([{ indisvalid: true }])
       const evidence = report?.steps.find(({ kind }) => kind === 'preserve-evidence')
-      expect(evidence?.detail).toContain(`"vector-rollback:${PLAN}:1:drop-indexes" of an earlier run ended`)
-      wire.release()
+      expect(evidence?.detail).toMatch(/"vector-rollback:pgvector-search:\d+:drop-indexes" of an earlier run ended/)
     })
+  })
+
+  test('a DROP INDEX CONCURRENTLY that waits for an old transaction does not go on when that one ends', async () => {
+    const world = await wiredOnce()
+    const old = new Client(world.db.superuserUrl)
+    old.on('error', () => undefined)
+    await old.connect()
+    onTestFinished(() => old.end())
+    await old.query('begin; lock table public.embeddings in access share mode')
+    const run = await world.begin('waiting', 'partial')
+    const waiting = `select 1 from pg_stat_activity
+      where datname = current_database() and query like 'drop index concurrently%' and wait_event_type = 'Lock'`
+    await vi.waitUntil(async () => (await world.query(waiting)).length > 0, { timeout: 20_000, interval: 20 })
+    await sfnClient().send(new StopExecutionCommand({ executionArn: run.arn }))
+    expect((await world.run('flag')).problem).toBeNull()
+    expect(await world.sessions('drop-indexes')).toEqual([])
+    await old.query('rollback')
+    // PostgreSQL marks it before it waits; the next drop takes it away.
+    expect(await index(world)).toEqual([{ indisvalid: false }])
+    expect((await world.run('partial')).problem).toBeNull()
+    expect(await index(world)).toEqual([])
   })
 
   describe('sets no flag on', () => {
     const parameter = FLAG as FlagPath
     const flag = { safe: 'false', on: 'true' }
     let run: Run
+    const given = useWired(async (world) => {
+      run = await world.runOf((await world.run('flag')).incident)
+    })
     beforeEach(async () => {
-      const { incident } = await world.run('flag')
-      const found = (await readIncident(world.stack.objects, incident)) as Incident
-      const { plan, planDigest, execution, epoch, path, drill } = found
-      run = { plan, planDigest, incident, execution, epoch, path, drill } as Run
-      const held = (await readJson(world.stack.objects, LEASE))?.value as object
-      await writeJson(world.stack.objects, LEASE, { ...held, released: false })
+      await given().giveLease(run)
+      await given().stack.flags.write(parameter, 'false')
     })
     const set = (flags: Partial<Flags>, to: 'safe' | 'on' = 'on') => {
-      const { objects, flags: real } = world.stack
+      const { objects, flags: real } = given().stack
       return writeFlag(run, { parameter, flag, to }, { objects, flags: { ...real, ...flags } })
     }
-    const value = async () => (await world.stack.flags.read(parameter))?.value
+    const value = async () => (await given().stack.flags.read(parameter))?.value
 
     test('unless it still holds the lease', async () => {
       expect(await set({})).toBe(true)
@@ -223,8 +195,8 @@ describePostgres('a holder that is paused, and wakes up after another run has ta
 
     test('when it is paused before it looks at the lease', async () => {
       const read = async (path: FlagPath) => {
-        await takeLease()
-        return world.stack.flags.read(path)
+        await given().takeLease()
+        return given().stack.flags.read(path)
       }
       await expect(set({ read })).rejects.toMatchObject({ name: 'Lease.Lost' })
       expect(await value()).toBe('false')
@@ -233,8 +205,8 @@ describePostgres('a holder that is paused, and wakes up after another run has ta
     test('when it is paused right before the write: what it wrote too late it takes back', async () => {
       const written: string[] = []
       const write = async (path: FlagPath, to: string) => {
-        if (written.push(to) === 1) await takeLease()
-        return world.stack.flags.write(path, to)
+        if (written.push(to) === 1) await given().takeLease()
+        return given().stack.flags.write(path, to)
       }
       await expect(set({ write })).rejects.toMatchObject({ name: 'Lease.Lost' })
       expect(written).toEqual(['true', 'false'])
@@ -242,10 +214,10 @@ describePostgres('a holder that is paused, and wakes up after another run has ta
     })
 
     test('and is not held up by the lease when it makes things safe a moment too late', async () => {
-      await world.stack.flags.write(parameter, 'true')
+      await given().stack.flags.write(parameter, 'true')
       const write = async (path: FlagPath, to: string) => {
-        await takeLease()
-        return world.stack.flags.write(path, to)
+        await given().takeLease()
+        return given().stack.flags.write(path, to)
       }
       expect(await set({ write }, 'safe')).toBe(true)
       expect(await value()).toBe('false')
@@ -253,6 +225,7 @@ describePostgres('a holder that is paused, and wakes up after another run has ta
   })
 
   test('no table and no schema of ours is left in the database, that of retired tables aside', async () => {
+    const world = await wiredOnce()
     const before = await world.query(TABLES)
     const { incident } = await world.run('full')
     await world.run('restore')

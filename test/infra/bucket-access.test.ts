@@ -81,7 +81,7 @@ describe('the bucket', () => {
       [`${keys.commands(incident)}0123/sent.json`]: ['run-command'],
       [`${keys.evidence(incident)}command-0123.json`]: ['run-command'],
       [`${keys.calls(incident)}0123.json`]: ['webhook'],
-      [`${keys.leftOpen(incident)}0123.json`]: ['parameter-group'],
+      [`${keys.leftOpen(incident)}0123.json`]: ['open-incident', 'parameter-group'],
       'relief/pgvector-search/throttle/0123/000001.json': ['capacity', 'throttle'],
       // By CI, with its own rights: no run says what is good.
       [recordedKeys.record(plan, '2026-11-21T03:00:00.000Z')]: [],
@@ -164,7 +164,7 @@ describe('the bucket', () => {
   })
 
   test('shows the recorded approvals to what re-checks them, and takes answers from the function of people alone', () => {
-    expect(readers(answer)).toEqual(['answer', 'purge', 're-enable', 'remind', 'report', 'swap-in'])
+    expect(readers(answer)).toEqual(['answer', 'purge', 're-enable', 'remind', 'report', 'safe-point', 'swap-in'])
     for (const key of [
       answer,
       `${keys.approval(incident, 'purge')}refused/at.json`,
@@ -187,6 +187,7 @@ describe('the bucket', () => {
       're-enable',
       'remind',
       'restore-config',
+      'safe-point',
       'scale',
       'webhook',
     ]
@@ -202,7 +203,16 @@ describe('the bucket', () => {
 
   test('answers "no such key" to whoever reads, and to nobody else', () => {
     expect(who('s3:ListBucket', bucket)).toEqual(
-      ['answer', 'health', 'observe-report', 'on-alarm', 'remind', 'sweep-alarms', ...needing('objects')].sort(),
+      [
+        'answer',
+        'health',
+        'observe-report',
+        'on-alarm',
+        'probe',
+        'remind',
+        'sweep-alarms',
+        ...needing('objects'),
+      ].sort(),
     )
   })
 })

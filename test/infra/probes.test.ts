@@ -58,18 +58,22 @@ test('what they find, and that they failed, reaches the function of the alarms',
   })
 })
 
-test('they may sign in to the database and hand on what they found, and nothing else', () => {
+test('they may sign in to the database, read what was recorded, hand on what they found, and nothing else', () => {
   const statements = statementsOf(template, functionsOf(template).get('probe')?.Role ?? '')
   expect(allows(statements, 'rds-db:connect', USER)).toBe(true)
   expect(allows(statements, 'lambda:InvokeFunction', onAlarm)).toBe(true)
   const allowed = statements.flatMap(({ Effect, Action }) => (Effect === 'Allow' ? Action : []))
   expect(allowed.filter((action) => !action.startsWith('ec2:')).sort()).toEqual([
+    'kms:Decrypt',
     'lambda:InvokeFunction',
     'logs:CreateLogStream',
     'logs:PutLogEvents',
     'rds-db:connect',
+    's3:GetObject',
+    's3:ListBucket',
   ])
   expect(Object.keys(functionsOf(template).get('probe')?.Environment.Variables ?? {}).sort()).toEqual([
+    'BUCKET',
     'DATABASE_IAM',
     'DATABASE_URL',
     'ENVIRONMENT',

@@ -1,6 +1,5 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { vi } from 'vitest'
 import { type ApprovalRequest, type Purpose, readRequest } from '#core/approval/approval.ts'
 import type { AlarmOutcome } from '#core/decide/on-alarm.ts'
@@ -17,6 +16,7 @@ import { type StackOptions, startStack } from '#local/stack.ts'
 import { type eventBridge, lambdaAction } from '#test/core/decide/alarm-events.ts'
 import type { Edit } from '#test/core/plan/folder.ts'
 import { playApplication } from '#test/support/application.ts'
+import { onlyPlan } from '#test/support/only-plan.ts'
 import { FLAG, PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
 
 /** Fifty alarms that somebody had before, all of one signal. */
@@ -41,8 +41,7 @@ export const SIGNALS = {
 } as const
 
 const planCopy = async (edits: readonly Edit[]): Promise<string> => {
-  const directory = await mkdtemp(join(tmpdir(), 'vector-rollback-plans-'))
-  await cp(dirname(PLAN_FOLDER), directory, { recursive: true })
+  const { directory } = await onlyPlan(PLAN)
   const file = join(directory, PLAN, 'plan.yaml')
   const text = [...ASKS, ...edits].reduce(
     (plan, [from, to]) => {
@@ -98,6 +97,8 @@ export const alarmWorld = async (edits: readonly Edit[] = [], watches: StackOpti
   const until = <T>(condition: () => Promise<T>) => vi.waitUntil(condition, { timeout: 30_000, interval: 50 })
 
   const world = {
+    /** The folder of the plans. */
+    plans,
     stack,
     objects,
     until,

@@ -1,85 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { askForApproval, type Purpose, type Question, readAnswers, readRequest } from '#core/approval/approval.ts'
-import { lastHumanQuestion } from '#core/approval/decide-problem.ts'
+import { describe, expect, test } from 'vitest'
+import { askForApproval, type Purpose, type Question, readAnswers } from '#core/approval/approval.ts'
 import { keys } from '#core/incident/keys.ts'
 import type { Run } from '#core/incident/run.ts'
-import { readAllJson, readJson, writeJson } from '#core/json.ts'
-import type { FlagPath, IncidentId, PlanName, Sha256 } from '#core/names.ts'
-import { fixtureOf } from '#core/plan/fixture.ts'
+import { readAllJson, writeJson } from '#core/json.ts'
+import type { IncidentId, PlanName, Sha256 } from '#core/names.ts'
 import { onePersonOfEach } from '#core/plan/vocabulary.ts'
-import { embedded } from '#local/embedded.ts'
 import { urlEvent } from '#local/people.ts'
-import { type Stack, startStack } from '#local/stack.ts'
-import { playApplication } from '#test/support/application.ts'
-import { setEnvironment } from '#test/support/endpoints.ts'
-import { FLAG, PLAN, PLAN_FOLDER } from '#test/support/paths.ts'
+import { ANN, ANN_AS_LEAD, BEN, ROBOT, SAM, type Said, STRANGER, useAnswers } from '#test/local/answer-world.ts'
+import { PLAN } from '#test/support/paths.ts'
 
-// Read when the first function is loaded: elsewhere the functions are silent in tests.
-vi.hoisted(() => {
-  process.env.POWERTOOLS_LOG_LEVEL = 'DEBUG'
-})
-
-const sso = (set: string, user: string) =>
-  `arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_${set}_0123456789abcdef/${user}`
-const ANN = sso('Dba', 'ann@example.com')
-const BEN = sso('Lead', 'ben@example.com')
-const SAM = sso('Lead', 'sam@example.com')
-/** The same person with another permission set. */
-const ANN_AS_LEAD = sso('Lead', 'ann@example.com')
-const STRANGER = sso('Intern', 'ida@example.com')
-const ROBOT = (session: string) => `arn:aws:sts::111122223333:assumed-role/release/${session}`
-
-const APPROVERS = JSON.stringify({
-  'team-lead': [sso('Lead', '*'), 'arn:aws:iam::111122223333:role/release'],
-  dba: [sso('Dba', '*')],
-})
-
-let database: Awaited<ReturnType<typeof embedded>>
-let stack: Stack
-let restore = () => {}
-/** Resolves when the state machine waits for an answer in that state. */
-const waiting = new Map<string, () => void>()
-const waitsIn = (arn: string) => new Promise<void>((resolve) => waiting.set(arn, resolve))
-
-beforeAll(async () => {
-  database = await embedded()
-  const fixture = await fixtureOf(PLAN_FOLDER)
-  await database.session({ applicationName: 'fixture', statementTimeout: 0 }, (session) =>
-    fixture.load(session, { rows: 20 }),
-  )
-  stack = await startStack({
-    environment: 'test',
-    database: { embedded: database },
-    approvers: 'by-url',
-    onEvent: ({ type }, arn) => {
-      if (type === 'TaskSubmitted') waiting.get(arn)?.()
-    },
-  })
-  await playApplication(stack, database)
-  restore = setEnvironment({ APPROVERS })
-  await stack.flags.write(FLAG as FlagPath, 'true')
-})
-afterAll(async () => {
-  restore()
-  await stack?.close()
-  await database?.close()
-})
-
-interface Said {
-  readonly status: number
-  readonly body: Record<string, unknown>
-}
-
-const call = async (event: object): Promise<Said> => {
-  const { statusCode, body } = (await stack.invoke('answer', event)) as { statusCode: number; body: string }
-  return { status: statusCode, body: JSON.parse(body) }
-}
-const say = (userArn: string, body: object): Promise<Said> => call(urlEvent(userArn, body))
-
-beforeEach(() => {
-  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
-    vi.spyOn(console, method).mockImplementation(() => {})
-})
+/** Nobody listens on port 1 of loopback: whoever takes answers needs no database. */
+const NOBODY = 'postgresql://nobody@127.0.0.1:1/nothing'
+const { given, call, say } = useAnswers(async () => ({ database: { url: NOBODY } }))
 
 let runs = 0
 const PURGE: Question = { purpose: 'purge', subject: { rows: 42 }, approve: onePersonOfEach(['dba', 'team-lead']) }
@@ -103,14 +35,14 @@ const asked = async (
     startedBy,
   }
   const { plan, planDigest, epoch, path, drill } = run
-  const at = stack.clock.now().toISOString()
+  const at = given().clock.now().toISOString()
   const how = { reason: 'a test', signal: null, contained: null, tookOver: null, startedAt: at, openedAt: at }
-  await writeJson(stack.objects, keys.incident(incident), {
+  await writeJson(given().objects, keys.incident(incident), {
     ...{ incident, plan, planDigest, epoch, path, drill, environment, execution },
     ...how,
   })
-  const ports = { objects: stack.objects, clock: stack.clock, environment }
-  const wait = { token: `token-of-${incident}`, expiresAt: new Date(stack.clock.now().getTime() + expires) }
+  const ports = { objects: given().objects, clock: given().clock, environment }
+  const wait = { token: `token-of-${incident}`, expiresAt: new Date(given().clock.now().getTime() + expires) }
   const request = await askForApproval(run, question, wait, ports)
   const answer = (role: string, change: object = {}) => ({
     incident,
@@ -120,9 +52,11 @@ const asked = async (
     role,
     ...change,
   })
-  const answers = () => readAnswers(stack.objects, incident, question.purpose)
+  const answers = () => readAnswers(given().objects, incident, question.purpose)
   const refused = async () =>
-    (await readAllJson(stack.objects, `${keys.approval(incident, question.purpose)}refused/`)).map(({ value }) => value)
+    (await readAllJson(given().objects, `${keys.approval(incident, question.purpose)}refused/`)).map(
+      ({ value }) => value,
+    )
   return { incident, request, answer, answers, refused }
 }
 
@@ -203,9 +137,9 @@ describe('an answer is refused, and that is recorded,', () => {
   test('when the run has gone elsewhere meanwhile', async () => {
     const one = await asked()
     const key = `${keys.approval(one.incident, 'purge')}request.json`
-    await writeJson(stack.objects, key, {
+    await writeJson(given().objects, key, {
       ...one.request,
-      superseded: { by: 'worse', at: stack.clock.now().toISOString() },
+      superseded: { by: 'worse', at: given().clock.now().toISOString() },
     })
     await refusal(409, 'Approval.Superseded', one, say(ANN, one.answer('dba')))
   })
@@ -287,84 +221,12 @@ describe('a call', () => {
 
   test('while the bucket does not answer says so, and may be made again', async () => {
     const { answer } = await asked()
-    stack.faults.down('s3')
+    given().faults.down('s3')
     try {
       expect(await say(ANN, answer('dba'))).toMatchObject({ status: 503, body: { error: 'Bucket.Unreachable' } })
     } finally {
-      stack.faults.up('s3')
+      given().faults.up('s3')
     }
     expect((await say(ANN, answer('dba'))).status).toBe(202)
-  })
-})
-
-describe('the state machine', () => {
-  /** Waits in *Ask to go on*, contained: a signal for which the plan asks the team lead first. */
-  const start = async () => {
-    const incident = `answered-${++runs}` as IncidentId
-    // Each run is of another day: none is held back by what an earlier one has just done.
-    stack.clock.travel(24 * 3_600_000)
-    const at = stack.clock.now().toISOString()
-    const signal = { name: 'query-timeout', severity: 'critical', alarm: 'an-alarm', at, reason: 'slow' }
-    const { arn } = await stack.executions.start(incident, { plan: PLAN, path: 'partial', reason: 'a test', signal })
-    await waitsIn(arn)
-    const request = await readRequest(stack.objects, incident, 'proceed')
-    if (!request) throw new Error('the machine asks first')
-    const answer = { incident, purpose: 'proceed', decision: 'approved', digest: request.digest, role: 'team-lead' }
-    return { incident, arn, request, answer }
-  }
-
-  test('goes on when the people have approved, and an answer after that changes nothing', async () => {
-    const { arn, incident, answer } = await start()
-    expect(await say(BEN, { look: 'open' })).toMatchObject({
-      status: 200,
-      body: { questions: [{ incident, purpose: 'proceed', status: 'open', people: 1 }], problems: [] },
-    })
-    expect(await say(BEN, answer)).toMatchObject({ status: 200, body: { status: 'approved' } })
-    expect(await say(BEN, answer)).toMatchObject({ status: 200, body: { status: 'approved' } })
-    expect(await say(SAM, answer)).toMatchObject({ status: 409, body: { error: 'Approval.Answered' } })
-    expect((await stack.waitFor(arn)).status).toBe('SUCCEEDED')
-  })
-
-  test('denied, waits for a person; decides by the first answer, and no log line has a token', async () => {
-    const lines: string[] = []
-    const spies = (['log', 'info', 'warn', 'error', 'debug'] as const).map((method) =>
-      vi.spyOn(console, method).mockImplementation((...said) => void lines.push(said.map(String).join(' '))),
-    )
-    const tokens: string[] = []
-    try {
-      const { arn, incident, answer, request } = await start()
-      const needsHuman = waitsIn(arn)
-      await say(STRANGER, answer)
-      expect((await say(BEN, { ...answer, decision: 'denied' })).status).toBe(200)
-      await needsHuman
-      const asked = await lastHumanQuestion(stack.objects, incident)
-      tokens.push(request.token, asked?.token ?? '')
-      const open = await say(BEN, { look: 'open', incident })
-      expect(open.body).toMatchObject({
-        questions: [{ status: 'denied' }],
-        problems: [{ incident, at: asked?.at, error: 'Approval.Denied' }],
-      })
-      for (const token of tokens) expect(JSON.stringify(open)).not.toContain(token)
-      const decision = { incident, question: asked?.at, decide: 'close', role: 'team-lead', reason: 'seen' }
-      expect(await say(STRANGER, decision)).toMatchObject({ status: 403, body: { error: 'Approval.WrongRole' } })
-      expect(await say(BEN, { ...decision, question: 'earlier' })).toMatchObject({ body: { error: 'Decision.Void' } })
-      expect(await say(BEN, decision)).toMatchObject({ status: 200 })
-      expect((await stack.waitFor(arn)).status).toBe('SUCCEEDED')
-      expect(await say(BEN, decision)).toMatchObject({ status: 200 })
-      expect(await say(SAM, { ...decision, decide: 'retry' })).toMatchObject({
-        status: 409,
-        body: { error: 'Decision.Made' },
-      })
-      const record = await readJson(stack.objects, `${keys.decided(incident)}${asked?.at}.json`)
-      expect(record?.value).toMatchObject({ decide: 'close', name: 'ben@example.com', identity: BEN, reason: 'seen' })
-    } finally {
-      for (const spy of spies) spy.mockRestore()
-    }
-    const logged = lines.join('')
-    for (const name of ['answer', 'ask-approval', 'needs-human']) expect(logged).toContain(`"message": "${name}"`)
-    for (const token of tokens) {
-      expect(token.length).toBeGreaterThan(10)
-      expect(logged).not.toContain(token)
-    }
   })
 })

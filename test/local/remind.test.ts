@@ -3,6 +3,7 @@ import { readAnswers } from '#core/approval/approval.ts'
 import { keys } from '#core/incident/keys.ts'
 import { readMessages } from '#core/incident/tell.ts'
 import type { FlagPath, IncidentId } from '#core/names.ts'
+import { writeReEnabling } from '#core/re-enable/record.ts'
 import { waitingWorld } from './waiting-world.ts'
 
 const LADDER = `  dba:
@@ -92,6 +93,19 @@ describe('a run that waits for an approval that does not come', { timeout: 120_0
     goTo(31)
     expect(await look()).toEqual([])
     expect(sent('stopped')[0]).toMatchObject({ attributes: { severity: 'critical' } })
+    expect(sent('stopped')[0]?.message).toContain('Start the same path again')
+  })
+
+  test('that was enabling the feature again when it was stopped: people hear how far it had come, and that nobody watches', async () => {
+    const { alarm, goTo, look, sfn, sent, stack } = await waitingWorld(LADDER)
+    const { arn, incident } = await alarm()
+    const began = { digest: 'd', askedAt: stack.clock.now().toISOString(), flags: [], percent: 10 }
+    const attested = { gates: [], unmet: [], by: [] }
+    await writeReEnabling(stack.objects, incident, { ...began, attested, at: began.askedAt }, null)
+    await sfn.stopExecution({ executionArn: arn })
+    goTo(16)
+    expect(events(await look())).toEqual(['stopped'])
+    expect(sent('stopped')[0]?.message).toMatch(/begun with 10% of the subjects.*Start the path flag/)
   })
 })
 

@@ -8,7 +8,7 @@ const NOTICE = '/app/test/SEARCH_NOTICE' as FlagPath
 const WITH_SCENARIO: readonly Edit[] = [
   [
     'flags:\n',
-    'flags:\n  SEARCH_NOTICE: { parameter: "/app/{env}/SEARCH_NOTICE", safe: "shown", "on": "hidden", contain: by-step, delivery: poll, within: 15s }\n',
+    'flags:\n  SEARCH_NOTICE: { parameter: "/app/{env}/SEARCH_NOTICE", safe: "shown", "on": "hidden", contain: by-step, ramp: "/app/{env}/SEARCH_NOTICE_PERCENT", delivery: poll, within: 15s }\n',
   ],
   [
     '    budget: 10m\n',
@@ -62,6 +62,30 @@ describe('a scenario of the partial path', () => {
     const { report } = await world.ended(await world.start('flag-alone', 'flag'))
     expect(report?.outcome).toBe('rolled-back')
     expect((await world.stack.flags.read(NOTICE))?.value).toBe('hidden')
+  })
+
+  it('that the run which goes on does not take is left to people: they are told at once, and the report asks for it', async () => {
+    await world.stack.flags.write(NOTICE, 'hidden')
+    world.meanwhile('drop-indexes', async () => world.ended(await world.goOff('partial')))
+    const id = 'another-goes-on' as IncidentId
+    const { report } = await world.ended(await world.start(id, 'partial'))
+    expect(await world.joined(id)).toMatchObject([{ why: 'running', request: { scenario: 'show-notice' } }])
+    expect((await world.stack.flags.read(NOTICE))?.value).toBe('hidden')
+    expect(await world.told(id, 'held-back')).toMatchObject([
+      { delivered: true, body: expect.stringContaining('partial/show-notice') },
+    ])
+    expect(report?.next.join(' ')).toMatch(/start plan "pgvector-search" with the path partial\/show-notice by hand/)
+  })
+
+  it('that has just ended does not hold back an alarm that asks for something else of the path', async () => {
+    world.stack.clock.travel(86_400_000)
+    await world.ended(await world.goOff('partial'))
+    const again = await world.ended(await world.goOff('partial'))
+    expect(again.joined).toBe(true)
+    const other = await world.goOff('partial that asks')
+    await world.answer(await world.asked(other.incident), 'on-call')
+    expect((await world.ended(other)).report).toMatchObject({ outcome: 'rolled-back', path: 'partial' })
+    expect(await world.kinds(other.incident)).toContain('drop-indexes')
   })
 
   it('that there is not is refused by name, contained', async () => {
