@@ -182,7 +182,7 @@ describe('people answer', () => {
 
   test('and the steps that check an answer get the public half of its key', () => {
     const given = [...functionsOf(template)].filter(([, { Environment }]) => Environment.Variables.APPROVAL_KEY)
-    expect(given.map(([name]) => name).sort()).toEqual(['answer', 'purge', 're-enable', 'swap-in'])
+    expect(given.map(([name]) => name).sort()).toEqual(['answer', 'purge', 're-enable', 'safe-point', 'swap-in'])
   })
 })
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { eksConfigMaps } from '#aws/config-maps.ts'
 import { postgres } from '#aws/postgres.ts'
 import { awsWorkloads } from '#aws/workloads.ts'
@@ -66,6 +66,15 @@ describePostgres('the three levels of cluster-mode, on a real server and the clu
   }
   const podNames = async () =>
     (await podsOf(process.env.AWS_ENDPOINT_URL ?? '', PLACE.cluster, async () => false)()).map(({ name }) => name)
+  /** New pods say what they are when they have come up, a moment after the deployment. */
+  const podsSay = (version: string) =>
+    vi.waitUntil(
+      async () => {
+        const { rows } = await admin.query<{ version: string }>('select version from public.service_instances')
+        return rows.length > 0 && rows.every((row) => row.version === version)
+      },
+      { timeout: 10_000, interval: 20 },
+    )
   const flag = async () => (await stack.flags.read(FLAG))?.value
   const textOf = async (key: string) => Buffer.from((await stack.objects.read(key))?.body ?? []).toString('utf8')
   const keysBelow = async (prefix: string) => {
@@ -151,6 +160,7 @@ describePostgres('the three levels of cluster-mode, on a real server and the clu
 
   it('evidence has every pod of the release before the first step of the path replaces one, and the tenants by name (VEC-47, DEF-28)', async () => {
     await deployAgain()
+    await podsSay('1.8.0')
     const { incident, report } = await run({ path: 'partial', scenario: 'at-once' })
     const order = ['preserve-evidence', 'previous-version']
     expect(inOrder(report, ...order)).toEqual(order)
