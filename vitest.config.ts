@@ -36,7 +36,8 @@ export default defineConfig({
       ...inMemory('/dev/shm'),
     },
     pool: 'forks',
-    maxWorkers: 2,
+    // A test waits for its server or process half of the time.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -39,22 +39,13 @@ test.each(['0', '-1', '1.5', 'many'])('ends with 2 for --rounds=%s, and measures
 })
 
 test('gives ratios, what they are made of, and the machine they were measured on', async () => {
-  const { stdout, code } = await bench('containment', '--json')
+  const { stdout, code } = await bench('containment', '--json', '--rounds=2')
   expect(code).toBe(0)
   const { machine, benchmarks } = JSON.parse(stdout)
   expect(machine).toMatchObject({ node: process.version, cores: expect.any(Number) })
-  expect(benchmarks).toEqual([
-    expect.objectContaining({
-      name: 'containment',
-      result: {
-        ratios: [
-          { name: 'alarm to flag / bare PutParameter', value: expect.any(Number) },
-          { name: 'reading the plan, once / alarm to flag', value: expect.any(Number) },
-        ],
-        measurements: ['alarm to flag', 'bare PutParameter', 'reading the plan'].map((what) =>
-          expect.objectContaining({ what, samples: 50 }),
-        ),
-      },
-    }),
-  ])
+  const [{ name, result }] = benchmarks
+  expect(name).toBe('containment')
+  expect(result.ratios).toContainEqual({ name: 'alarm to flag / bare PutParameter', value: expect.any(Number) })
+  expect(result.ratios).toContainEqual({ name: 'alarm to proven delivery / alarm to flag', value: expect.any(Number) })
+  expect(result.measurements).toContainEqual(expect.objectContaining({ what: 'alarm to flag', samples: 2 }))
 })

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { plansWithoutWaiting } from '#test/faults/stages.ts'
 import { dumpSchema, query, run as statements } from '#test/postgres/ddl-roundtrip-schema.ts'
 import { createDatabase, describePostgres, type TestDatabase } from '#test/support/database.ts'
 import { cli } from './cli.ts'
@@ -12,15 +13,17 @@ const ROWS = `select md5(string_agg(e::text, ',' order by id)) as digest, count(
 describePostgres('run --path restore --snapshot', () => {
   let db: TestDatabase
   let state: string
+  let plans: string
   let snapshot: string
   let schema: string
   let good: unknown
-  const at = (...command: string[]) => cli([...command, '--database-url', db.url, '--state', state])
+  const at = (...command: string[]) => cli([...command, '--plans', plans, '--database-url', db.url, '--state', state])
   const run = (path: string, ...more: string[]) =>
     at('run', PLAN, '--path', path, '--local', '--confirm', PLAN, '--json', '--no-watch', ...more)
 
   beforeAll(async () => {
     state = await mkdtemp(join(tmpdir(), 'vector-rollback-snapshot-'))
+    plans = await plansWithoutWaiting()
     db = await createDatabase()
     await cli(['fixture', PLAN, '--database-url', db.url, '--rows', '40'])
     schema = await dumpSchema(db)
@@ -34,6 +37,7 @@ describePostgres('run --path restore --snapshot', () => {
   })
   afterAll(async () => {
     await rm(state, { recursive: true, force: true })
+    await rm(dirname(plans), { recursive: true, force: true })
     await db.drop()
   })
 

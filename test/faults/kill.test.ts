@@ -125,7 +125,11 @@ describePostgres(
     afterAll(() => stages?.drop())
 
     const optionsOf = (path: Path, stage: Stage) =>
-      path === 'purge' ? { plans: stages.plans } : stage === 'spoiled' ? { snapshot: SNAPSHOT } : {}
+      path === 'purge'
+        ? { plans: stages.plans }
+        : stage === 'spoiled'
+          ? { plans: stages.plans, snapshot: SNAPSHOT }
+          : {}
 
     test('without a kill, each restore gives back what was in service', () => {
       const { nothing, rebuild, undo, restore } = stages.after

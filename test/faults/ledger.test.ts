@@ -6,7 +6,7 @@ import { type Chance, chanceOf } from '#test/faults/chance.ts'
 import { type CommandOptions, type Instant, killInState, killOnWire, runCommand } from '#test/faults/command.ts'
 import { Ledger } from '#test/faults/ledger.ts'
 import { freshScene, type Scene, sceneForTest } from '#test/faults/scene.ts'
-import { plansWithoutRetention } from '#test/faults/stages.ts'
+import { plansWithoutWaiting } from '#test/faults/stages.ts'
 import { startWire, type Wire } from '#test/faults/wire.ts'
 import { Writer } from '#test/faults/writer.ts'
 import { describePostgres, type TestDatabase } from '#test/support/database.ts'
@@ -117,7 +117,7 @@ describePostgres('an application that never stops writing', () => {
   let fresh: Scene
   let plans: string
   beforeAll(async () => {
-    ;[fresh, plans] = await Promise.all([freshScene(), plansWithoutRetention()])
+    ;[fresh, plans] = await Promise.all([freshScene(), plansWithoutWaiting()])
   })
   afterAll(async () => {
     await fresh?.drop()

@@ -25,7 +25,7 @@ export interface Stages {
   readonly after: Readonly<
     Record<'nothing' | 'partial' | 'full' | 'purge' | 'rebuild' | 'undo' | 'restore' | 'replace', EndState>
   >
-  /** The plans, with a purge that needs no waiting. */
+  /** The plans, with a purge and a re-enabling that need no waiting. */
   readonly plans: string
   drop(): Promise<void>
 }
@@ -34,8 +34,14 @@ export interface Stages {
 export const SNAPSHOT = 'undisturbed-full'
 const SPOIL = `update public.embeddings set model = 'wrong' where id in (select id from public.embeddings order by id limit 9)`
 
+/** What a process of its own would wait for: the retention before a purge, the holds of a ramp. */
+const WAITS = [
+  ['purge: { after: 7d,', 'purge: { after: 0s,'],
+  ['      ramp: { steps: [5, 25, 50, 100], hold: 10m, every: 1m }\n', ''],
+] as const
+
 /** A copy of the plans, in a folder of its own. */
-export const plansWithoutRetention = async (): Promise<string> => {
+export const plansWithoutWaiting = async (): Promise<string> => {
   const house = await mkdtemp(join(tmpdir(), 'vector-rollback-plans-'))
   const plans = join(house, 'plans')
   await cp(dirname(PLAN_FOLDER), plans, { recursive: true })
@@ -43,10 +49,14 @@ export const plansWithoutRetention = async (): Promise<string> => {
   const root = dirname(dirname(PLAN_FOLDER))
   for (const name of ['package.json', 'core', 'node_modules']) await symlink(join(root, name), join(house, name))
   const file = join(plans, PLAN, 'plan.yaml')
-  const text = await readFile(file, 'utf8')
-  const kept = 'purge: { after: 7d,'
-  if (!text.includes(kept)) throw new Error(`"${kept}" is not in ${file}`)
-  await writeFile(file, text.replace(kept, 'purge: { after: 0s,'))
+  const text = WAITS.reduce(
+    (plan, [from, to]) => {
+      if (!plan.includes(from)) throw new Error(`"${from}" is not in ${file}`)
+      return plan.replace(from, to)
+    },
+    await readFile(file, 'utf8'),
+  )
+  await writeFile(file, text)
   return plans
 }
 
@@ -82,7 +92,7 @@ const undisturbed = async (
 
 export const makeStages = async (): Promise<Stages> => {
   const scenes: Scene[] = []
-  const plans = await plansWithoutRetention()
+  const plans = await plansWithoutWaiting()
   const drop = async () => {
     for (const scene of scenes.splice(0).reverse()) await scene.drop()
     await rm(dirname(plans), { recursive: true, force: true })
@@ -112,7 +122,7 @@ export const makeStages = async (): Promise<Stages> => {
       rebuild: await endStateOf(await then(partial, 'restore')),
       undo: await endStateOf(undone),
       restore: await endStateOf(await then(purged, 'restore')),
-      replace: await endStateOf(await then(spoiled, 'restore', { snapshot: SNAPSHOT })),
+      replace: await endStateOf(await then(spoiled, 'restore', { plans, snapshot: SNAPSHOT })),
     }
     return { fresh, partial, full, purged, spoiled, after, plans, drop }
   } catch (error) {

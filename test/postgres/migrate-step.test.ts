@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { drillAws } from '#cli/drill-aws.ts'
 import { checkPlan } from '#core/plan/check.ts'
 import { loadPlan } from '#core/plan/load.ts'
 import { previewOfPlan } from '#core/preview/of-plan.ts'
@@ -48,6 +49,8 @@ describePostgres('the step migrate in a partial path', () => {
         return wire.url
       },
     })
+    // The services that the paths restart.
+    await (await drillAws(world.stack, await loadPlan(join(plans, PLAN)), 'test'))('partial')
   })
   afterAll(async () => {
     await world?.close()
