@@ -1,5 +1,5 @@
-import { existsSync, statfsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+import { scratch } from './test/support/scratch.ts'
 
 /** What moves tables and rows, and what they look like afterwards, runs again on the newest PostgreSQL; so do the roles of the bootstrap. */
 const NEWEST = [
@@ -16,12 +16,7 @@ const project = (name: string, major: string, include: string[]) => ({
 const { TEST_POSTGRES: chosen, TEST_DATABASE_URL: given } = process.env
 const all = project(`postgres-${given ? 'given' : (chosen ?? '15')}`, chosen ?? '15', ['test/**/*.test.ts'])
 
-/** What tests write is thrown away, but written durably as always: in memory, where there is room for it, that costs nothing. */
-const inMemory = (directory: string): { TMPDIR?: string } => {
-  if (process.env.TMPDIR || !existsSync(directory)) return {}
-  const { bavail, bsize } = statfsSync(directory)
-  return bavail * bsize > 4 * 2 ** 30 ? { TMPDIR: directory } : {}
-}
+const memory = scratch()
 
 // The #aliases are Node's own package imports; nothing here has to know them.
 export default defineConfig({
@@ -33,7 +28,7 @@ export default defineConfig({
       POWERTOOLS_DEV: 'true',
       POWERTOOLS_LOG_LEVEL: 'SILENT',
       POWERTOOLS_METRICS_DISABLED: 'true',
-      ...inMemory('/dev/shm'),
+      ...(memory ? { TMPDIR: memory } : {}),
     },
     pool: 'forks',
     // A test waits for its server or process half of the time.

@@ -3,6 +3,7 @@ import { Client } from 'pg'
 import { describe, inject } from 'vitest'
 import { quoteIdentifier as id } from '#core/sql/tag.ts'
 import type { StarterAnswer } from '#test/support/global-setup.ts'
+import { WITH_VECTOR } from '#test/support/postgres.ts'
 
 const answer = (await (await fetch(inject('postgresStarter'))).json()) as StarterAnswer
 if ('missing' in answer && process.env.CI === 'true') throw new Error(`CI leaves nothing out. ${answer.missing}`)
@@ -48,10 +49,10 @@ export async function createDatabase(
     if (!template) {
       await admin.query(`create role ${id(master)} login createrole createdb in role rds_superuser`)
     }
-    const from = template ? ` template ${id(template.name)}` : ''
-    await admin.query(`create database ${id(name)} owner ${id(master)}${from}`)
+    const from = template?.name ?? (extension ? WITH_VECTOR : 'template1')
+    // Half the time of the other strategy, which writes everything to the log.
+    await admin.query(`create database ${id(name)} owner ${id(master)} template ${id(from)} strategy file_copy`)
   })
-  if (!template && extension) await onServer((admin) => admin.query('create extension vector'), name)
   return {
     name,
     master,

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
 import { RETIRED_ROLE } from '#core/retire/names.ts'
-import { type PostgresServer, startPostgres } from '#test/support/postgres.ts'
+import { type PostgresServer, startPostgres, WITH_VECTOR } from '#test/support/postgres.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -83,10 +83,26 @@ async function prepare(server: PostgresServer, wanted: string): Promise<Postgres
         end loop;
       end if;
     end $$`)
+    await makeTemplate(client, server.url)
     return { ...server, major }
   } catch (error) {
     await server.stop()
     throw error
+  } finally {
+    await client.end()
+  }
+}
+
+async function makeTemplate(admin: Client, server: string): Promise<void> {
+  const { rows } = await admin.query('select from pg_database where datname = $1', [WITH_VECTOR])
+  if (rows.length > 0) return
+  await admin.query(`create database ${WITH_VECTOR}`)
+  const url = new URL(server)
+  url.pathname = WITH_VECTOR
+  const client = new Client(url.href)
+  await client.connect()
+  try {
+    await client.query('create extension vector')
   } finally {
     await client.end()
   }

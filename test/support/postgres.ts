@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { scratch } from '#test/support/scratch.ts'
 
 const run = promisify(execFile)
 
@@ -16,6 +17,9 @@ export interface PostgresServer {
   readonly bin: string | null
   stop(): Promise<void>
 }
+
+/** What the databases of tests are copies of: to create the extension takes longer than to copy it. */
+export const WITH_VECTOR = 'vector_rollback_tests'
 
 const SETTINGS = {
   fsync: 'off',
@@ -75,7 +79,7 @@ async function startContainer(major: string): Promise<PostgresServer> {
 async function startBuilt(major: string): Promise<PostgresServer> {
   const { stdout } = await run('bash', [join(import.meta.dirname, 'postgres-server.sh'), major])
   const bin = stdout.trim()
-  const data = await mkdtemp(join(tmpdir(), 'vector-rollback-postgres-'))
+  const data = await mkdtemp(join(scratch() ?? tmpdir(), 'vector-rollback-postgres-'))
   const user = await unprivilegedUser()
   if (user) await chown(data, user.uid, user.gid)
   // Libraries that the machine lacked lie beside the binaries, unless these were told where to find them.
