@@ -33,7 +33,7 @@ export default defineConfig({
     pool: 'forks',
     // A test waits for its server or process half of the time.
     maxWorkers: 3,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 })

@@ -64,13 +64,20 @@ test(
     await Promise.all(Array.from({ length: AT_ONCE }, caller))
     expect(new Set(executions).size).toBe(EVENTS * PLANS.length)
 
-    const opened: { plan: string; incident: IncidentId }[] = []
-    for await (const { key } of objects.list('incidents/'))
-      if (key.endsWith('/incident.json')) {
-        const incident = key.split('/')[1] as IncidentId
-        opened.push({ plan: (await readIncident(objects, incident))?.plan ?? '', incident })
-      }
-    expect(opened.map(({ plan }) => plan).sort()).toEqual(PLANS.toSorted())
+    // The first hop has started them; an incident is opened a moment later.
+    const opened = await vi.waitFor(
+      async () => {
+        const found: { plan: string; incident: IncidentId }[] = []
+        for await (const { key } of objects.list('incidents/'))
+          if (key.endsWith('/incident.json')) {
+            const incident = key.split('/')[1] as IncidentId
+            found.push({ plan: (await readIncident(objects, incident))?.plan ?? '', incident })
+          }
+        expect(found.map(({ plan }) => plan).sort()).toEqual(PLANS.toSorted())
+        return found
+      },
+      { timeout: 30_000, interval: 50 },
+    )
     for (const { plan, incident } of opened) {
       const others = executions.filter((arn) => arn.includes(`:${plan}-`) && !arn.endsWith(`:${incident}`))
       for (const arn of others) expect(await stack.waitFor(arn)).toMatchObject({ status: 'SUCCEEDED' })
